@@ -1,0 +1,45 @@
+import * as z from 'zod';
+import { key } from './notes.ts';
+import { accessSection } from './sections/access.ts';
+import { cseSection } from './sections/cse.ts';
+import { embeddedCseSection } from './sections/embedded-cse.ts';
+import { httpSection } from './sections/http.ts';
+import { labelsSection } from './sections/labels.ts';
+import { logSection } from './sections/log.ts';
+import { lwm2mSection } from './sections/lwm2m.ts';
+import { namesSection } from './sections/names.ts';
+import { DURATION_FORMS, duration } from './values.ts';
+
+const sections = z.strictObject({
+  cse: cseSection.prefault({}),
+  embeddedCse: embeddedCseSection.prefault({}),
+  lwm2m: lwm2mSection.prefault({}),
+  http: httpSection.prefault({}),
+  access: accessSection.prefault({}),
+  names: namesSection.prefault({}),
+  labels: labelsSection.prefault({}),
+  log: logSection.prefault({}),
+  shutdownTimeout: key(duration(0, 600_000).prefault('5s'), {
+    kind: 'duration',
+    description: 'How long a stop waits for what is in flight.',
+    allowed: `${DURATION_FORMS}; from 0 to 10m`,
+  }),
+});
+
+/** The one schema: type, defaults, limits and, through its notes, every text about a key. */
+export const configurationSchema = sections;
+
+type DeepReadonly<T> =
+  T extends z.$brand<PropertyKey & string>
+    ? T
+    : T extends readonly (infer Item)[]
+      ? readonly DeepReadonly<Item>[]
+      : T extends object
+        ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> }
+        : T;
+
+/** A whole, valid configuration; nothing in it needs another check. Durations are in milliseconds, lifetimes in seconds. */
+export type Configuration = DeepReadonly<z.output<typeof configurationSchema>>;
+
+/** What may stand in a configuration file: every key optional, durations as number or text. */
+export type ConfigurationInput = z.input<typeof configurationSchema>;
