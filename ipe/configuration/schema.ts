@@ -26,8 +26,27 @@ const sections = z.strictObject({
   }),
 });
 
+const WILDCARDS = ['::', '0.0.0.0'];
+
+const tcpPorts = z.object({
+  cse: z.object({ url: z.undefined().optional() }),
+  embeddedCse: z.object({ host: z.string(), port: z.number().positive() }),
+  http: z.object({ host: z.string(), port: z.number() }),
+});
+
+function portsDiffer({ embeddedCse, http }: z.output<typeof tcpPorts>): boolean {
+  const sameAddress =
+    embeddedCse.host === http.host || [embeddedCse.host, http.host].some((it) => WILDCARDS.includes(it));
+  return embeddedCse.port !== http.port || !sameAddress;
+}
+
 /** The one schema: type, defaults, limits and, through its notes, every text about a key. */
-export const configurationSchema = sections;
+export const configurationSchema = sections.refine(portsDiffer, {
+  path: ['http', 'port'],
+  message: 'another port than embeddedCse.port, as the embedded CSE serves when cse.url is absent',
+  // Also when other keys are wrong, so that all mistakes are reported at once.
+  when: ({ value }) => tcpPorts.safeParse(value).success,
+});
 
 type DeepReadonly<T> =
   T extends z.$brand<PropertyKey & string>

@@ -9,7 +9,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 const DURATION = /^\d{1,12}(\.\d{1,3})?(ms|s|m|h|d)?$/;
 
 /** How a duration is written, for the `allowed` texts. */
-export const DURATION_FORMS = 'seconds as a bare number, or a number with the unit ms, s, m, h or d (500ms, 10s, 5m)';
+export const DURATION_FORMS = 'a number of seconds, or a number with the unit ms, s, m, h or d (500ms, 10s, 5m)';
 
 /** Reads a duration in seconds or with its unit; the result is in milliseconds. */
 export function milliseconds(value: number | string): number {
