@@ -1,0 +1,172 @@
+import { errorMessage, IpeError, type Logger } from '../../common/index.ts';
+import { CseError } from '../../cse-client/index.ts';
+import type { Refusal, Registration, RegistrationHandler } from '../../lwm2m/index.ts';
+import {
+  type EndpointNames,
+  endpointNames,
+  type NameSettings,
+  type RegistrationOperation,
+} from '../../mappings/index.ts';
+import type { CseAvailability } from '../cse/availability.ts';
+import type { EndpointTree } from './endpoint-tree.ts';
+import { refusalOf, unavailable } from './refusal.ts';
+import type { Removals } from './removals.ts';
+import type { TreeWriter } from './tree-writer.ts';
+
+/** Status codes that a CSE which lost the IPE's own resources gives to requests that rely on them. */
+const LOST_PRESENCE = new Set([4000, 4004, 4102, 4103, 4107]);
+
+/** What the bridge works with. */
+export interface BridgeParts {
+  readonly writer: TreeWriter;
+  readonly removals: Removals;
+  readonly availability: CseAvailability;
+  /** Makes the IPE's own resources again when they are missing: true then. */
+  readonly restore: () => Promise<boolean>;
+  readonly logger: Logger;
+  readonly random: () => number;
+}
+
+/** How the bridge names endpoints, and which names they may not take. */
+export interface BridgeSettings {
+  readonly names: NameSettings;
+  /** Originators and resource names of the IPE and the CSE's administrator; no device may act under them. */
+  readonly reserved: ReadonlySet<string>;
+}
+
+/** Keeps the CSE as the registrations want it: the meaning of the LwM2M Client Registration interface in oneM2M. */
+export class Bridge implements RegistrationHandler {
+  /** By resourceName, so that two endpoints can never share one. */
+  readonly #trees = new Map<string, EndpointTree>();
+  readonly #settings: BridgeSettings;
+  readonly #parts: BridgeParts;
+
+  constructor(settings: BridgeSettings, parts: BridgeParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+  }
+
+  /** Number of endpoints that have a tree on the CSE. */
+  get size(): number {
+    return this.#trees.size;
+  }
+
+  /** TS-0014 6.2.2.2 and 6.2.2.4: creates the tree, or turns the one that is there into what is wanted now. */
+  register(registration: Registration, previous: Registration | undefined): Promise<Refusal | undefined> {
+    const what = previous === undefined ? 'registered' : 'registered again';
+    return this.#attempt('register', what, registration, (names) => this.#bring(registration, names));
+  }
+
+  /** TS-0014 6.2.2.2 and 6.3.2.2: renews the tree; containers come and go with the links. */
+  update(registration: Registration): Promise<Refusal | undefined> {
+    return this.#attempt('update', 'updated', registration, (names) => this.#bring(registration, names));
+  }
+
+  /** Deletes the tree, at once or as soon as the CSE lets us. */
+  deregister(registration: Registration): Promise<Refusal | undefined> {
+    return this.#remove('de-registered', registration);
+  }
+
+  /** TS-0014 table 6.2.2.2-2: as De-register; there is nobody to answer. */
+  async expire(registration: Registration): Promise<void> {
+    await this.#remove('lifetime expired', registration);
+  }
+
+  async #attempt(
+    operation: RegistrationOperation,
+    what: string,
+    registration: Registration,
+    work: (names: EndpointNames) => Promise<void>,
+  ): Promise<Refusal | undefined> {
+    const { availability, random, logger } = this.#parts;
+    const { endpoint, id } = registration;
+    if (availability.away !== undefined) return unavailable(random);
+    try {
+      const names = this.#namesOf(endpoint);
+      await this.#withPresence(() => work(names));
+      availability.answered();
+      const level = operation === 'update' ? 'debug' : 'info';
+      logger[level](`endpoint ${what}`, {
+        endpoint,
+        registration: id,
+        resource: names.resourceName,
+        links: registration.objectLinks.links.length,
+      });
+      return undefined;
+    } catch (error) {
+      availability.failed(error);
+      const refusal = refusalOf(operation, error, random);
+      logger.warn(`${operation} refused`, {
+        endpoint,
+        registration: id,
+        code: refusal.code,
+        reason: errorMessage(error),
+      });
+      return refusal;
+    }
+  }
+
+  async #bring(registration: Registration, names: EndpointNames): Promise<void> {
+    const { writer, removals } = this.#parts;
+    await removals.claim(writer.addresses(names));
+    const tree = this.#trees.get(names.resourceName);
+    const next =
+      tree === undefined ? await writer.create(registration, names) : await writer.change(tree, registration);
+    this.#trees.set(names.resourceName, next);
+  }
+
+  /** Runs the work; once more when it failed because the CSE had lost the IPE's own resources. */
+  async #withPresence(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const suspicious = error instanceof CseError && error.rsc !== undefined && LOST_PRESENCE.has(error.rsc);
+      if (!suspicious || !(await this.#parts.restore())) throw error;
+      await work();
+    }
+  }
+
+  async #remove(what: string, registration: Registration): Promise<Refusal | undefined> {
+    const { writer, removals, availability, logger, random } = this.#parts;
+    const { endpoint, id } = registration;
+    const names = this.#namesOf(endpoint);
+    this.#trees.delete(names.resourceName);
+    try {
+      if (availability.away !== undefined) removals.add(writer.addresses(names));
+      else await writer.remove(names);
+      logger.info(`endpoint ${what}`, { endpoint, registration: id, resource: names.resourceName });
+      return undefined;
+    } catch (error) {
+      availability.failed(error);
+      const reason = errorMessage(error);
+      if (error instanceof CseError && (error.rsc === undefined || error.retryable)) {
+        removals.add(writer.addresses(names));
+        logger.warn(`endpoint ${what}; its resources are deleted when the CSE answers`, {
+          endpoint,
+          registration: id,
+          reason,
+        });
+        return undefined;
+      }
+      logger.error(`endpoint ${what}, but the CSE refuses to delete its resources`, {
+        endpoint,
+        registration: id,
+        reason,
+      });
+      return refusalOf('deregister', error, random);
+    }
+  }
+
+  #namesOf(endpoint: string): EndpointNames {
+    const names = endpointNames(endpoint, this.#settings.names);
+    const { reserved } = this.#settings;
+    if (reserved.has(names.resourceName) || reserved.has(names.aeId) || reserved.has(names.nodeName)) {
+      throw new IpeError('ipe/name-reserved', 'endpoint name is reserved');
+    }
+    const owner = this.#trees.get(names.resourceName);
+    if (owner !== undefined && owner.endpoint !== endpoint) {
+      throw new IpeError('ipe/name-taken', 'endpoint name is too like that of another endpoint');
+    }
+    return names;
+  }
+}

@@ -1,0 +1,14 @@
+import type { ObjectLinks, Registration } from '../../lwm2m/index.ts';
+import type { EndpointNames } from '../../mappings/index.ts';
+
+/** What the IPE keeps on the CSE for one endpoint. */
+export interface EndpointTree {
+  readonly endpoint: string;
+  readonly names: EndpointNames;
+  readonly version: Registration['version'];
+  readonly objectLinks: ObjectLinks;
+  /** Resource ID of the node; undefined where the CSE gives us none. */
+  readonly nodeId: string | undefined;
+  /** expirationTime last written, milliseconds of the epoch. */
+  readonly expiresAt: number;
+}

@@ -1,0 +1,122 @@
+import { IpeError } from '../../common/index.ts';
+import { type CseClient, type CseError, ResourceType } from '../../cse-client/index.ts';
+import type { ObjectLink } from '../../lwm2m/index.ts';
+import {
+  AE_ATTRIBUTES,
+  CONTAINER_ATTRIBUTES,
+  containerName,
+  createAttributes,
+  endpointLabel,
+  NODE_ATTRIBUTES,
+  type ResourceContext,
+  renewalAttributes,
+  repairAttributes,
+} from '../../mappings/index.ts';
+import { isRefused } from '../cse/access.ts';
+import type { Undo } from './undo.ts';
+
+/** Status codes of a CREATE that say that the resource is there already (TS-0004 6.6.3.5). */
+const NAME_TAKEN = [4105, 5106] as const;
+const AE_TAKEN = [4117, ...NAME_TAKEN] as const;
+
+/** One bringing about of a tree: what its resources are made from, where they are, how to take them back. */
+export interface Work {
+  readonly context: ResourceContext;
+  /** Address of the CSEBase that is the parent of AE and node. */
+  readonly base: string;
+  readonly undo: Undo;
+}
+
+/** Address of the endpoint's AE. */
+export const aePath = ({ base, context }: Work): string => `${base}/${context.names.resourceName}`;
+/** Address of the endpoint's node. */
+export const nodePath = ({ base, context }: Work): string => `${base}/${context.names.nodeName}`;
+
+/** Creates the node, or takes over and repairs the one that is there; gives its resource ID. Rejects with CseError. */
+export async function ensureNode(client: CseClient, work: Work, originator: string | undefined) {
+  const path = nodePath(work);
+  try {
+    const attributes = createAttributes(NODE_ATTRIBUTES, work.context);
+    const options = originator === undefined ? {} : { originator };
+    const node = await work.undo.track(path, () => client.create(ResourceType.node, work.base, attributes, options));
+    return node.ri;
+  } catch (error) {
+    if (!isRefused(error, ...NAME_TAKEN)) throw error;
+  }
+  const existing = await client.retrieve(ResourceType.node, path);
+  assertOurs(existing.lbl, work, path);
+  await client.update(ResourceType.node, path, repairAttributes(NODE_ATTRIBUTES, work.context));
+  return existing.ri;
+}
+
+/** Creates the AE, or takes over and repairs the one that is there: true then. Rejects with CseError. */
+export async function ensureAe(client: CseClient, work: Work): Promise<boolean> {
+  const path = aePath(work);
+  let refusal: CseError;
+  try {
+    const attributes = createAttributes(AE_ATTRIBUTES, work.context);
+    const options = { originator: work.context.names.aeId };
+    await work.undo.track(path, () => client.create(ResourceType.ae, work.base, attributes, options));
+    return false;
+  } catch (error) {
+    if (!isRefused(error, ...AE_TAKEN)) throw error;
+    refusal = error;
+  }
+  const existing = await client.retrieve(ResourceType.ae, path).catch((error: unknown) => {
+    throw isRefused(error, 4004, 4103) ? refusal : error;
+  });
+  assertOurs(existing.lbl, work, path);
+  await client.update(ResourceType.ae, path, repairAttributes(AE_ATTRIBUTES, work.context));
+  return true;
+}
+
+/** Creates the container of a link, or takes over and repairs the one that is there. Rejects with CseError. */
+export async function ensureContainer(client: CseClient, work: Work, link: ObjectLink): Promise<void> {
+  const context = { ...work.context, link };
+  const path = `${aePath(work)}/${containerName(link)}`;
+  try {
+    const attributes = createAttributes(CONTAINER_ATTRIBUTES, context);
+    await work.undo.track(path, () => client.create(ResourceType.container, aePath(work), attributes));
+  } catch (error) {
+    if (!isRefused(error, ...NAME_TAKEN)) throw error;
+    await client.update(ResourceType.container, path, repairAttributes(CONTAINER_ATTRIBUTES, context));
+  }
+}
+
+/** Renews the AE; `relabel` also writes again what its labels say. Rejects with CseError. */
+export async function renewAe(client: CseClient, work: Work, relabel: boolean): Promise<void> {
+  const select = relabel ? repairAttributes : renewalAttributes;
+  await client.update(ResourceType.ae, aePath(work), select(AE_ATTRIBUTES, work.context));
+}
+
+/** Renews the node, as `renewAe`. */
+export async function renewNode(client: CseClient, work: Work, relabel: boolean): Promise<void> {
+  const select = relabel ? repairAttributes : renewalAttributes;
+  await client.update(ResourceType.node, nodePath(work), select(NODE_ATTRIBUTES, work.context));
+}
+
+/** Renews the container of a link, as `renewAe`; one that the CSE has lost is created. */
+export async function renewContainer(client: CseClient, work: Work, link: ObjectLink, relabel: boolean) {
+  const select = relabel ? repairAttributes : renewalAttributes;
+  const attributes = select(CONTAINER_ATTRIBUTES, { ...work.context, link });
+  try {
+    await client.update(ResourceType.container, `${aePath(work)}/${containerName(link)}`, attributes);
+  } catch (error) {
+    if (!isRefused(error, 4004)) throw error;
+    await ensureContainer(client, work, link);
+  }
+}
+
+/** Deletes a resource; one that is gone already counts as deleted. Rejects with CseError. */
+export async function deleteResource(client: CseClient, path: string): Promise<void> {
+  try {
+    await client.delete(path);
+  } catch (error) {
+    if (!isRefused(error, 4004)) throw error;
+  }
+}
+
+function assertOurs(labels: readonly string[] | undefined, work: Work, path: string): void {
+  if (labels?.includes(endpointLabel(work.context.registration.endpoint))) return;
+  throw new IpeError('ipe/name-taken', `resource name taken: ${path}`);
+}

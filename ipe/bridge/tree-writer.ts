@@ -1,0 +1,188 @@
+import type { Clock, Logger } from '../../common/index.ts';
+import { type CseClient, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
+import type { Registration } from '../../lwm2m/index.ts';
+import {
+  containerName,
+  type EndpointNames,
+  isContainerName,
+  type LabelSettings,
+  type ResourceChange,
+  resourceChanges,
+} from '../../mappings/index.ts';
+import { isRefused } from '../cse/access.ts';
+import type { CseState } from '../cse/presence.ts';
+import type { EndpointTree } from './endpoint-tree.ts';
+import { type ExpirationSettings, grantExpiration, needsRenewal } from './expiration.ts';
+import {
+  aePath,
+  deleteResource,
+  ensureAe,
+  ensureContainer,
+  ensureNode,
+  nodePath,
+  renewAe,
+  renewContainer,
+  renewNode,
+  type Work,
+} from './resource-writer.ts';
+import { Undo } from './undo.ts';
+
+/** What the writer needs to know beside the registration. */
+export interface TreeSettings {
+  /** resourceName of the CSEBase. */
+  readonly base: string;
+  readonly adminOriginator: string | undefined;
+  readonly releaseVersion: string;
+  readonly labels: LabelSettings;
+  readonly expiration: ExpirationSettings;
+}
+
+/** What the writer works with. */
+export interface TreeParts {
+  readonly client: CseClient;
+  readonly cse: () => CseState;
+  /** Takes the addresses of what could not be taken back, to delete them later. */
+  readonly leave: (paths: readonly string[]) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Makes, changes and removes the resources of one endpoint on the CSE; what fails half-way is taken back. */
+export class TreeWriter {
+  readonly #settings: TreeSettings;
+  readonly #parts: TreeParts;
+  readonly #client: CseClient;
+
+  constructor(settings: TreeSettings, parts: TreeParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#client = parts.client;
+  }
+
+  /**
+   * Creates node, AE and containers, 2 + N requests (TS-0014 6.2.2.2, 6.3.2.2). What an earlier life of the IPE left for
+   * the same endpoint is taken over and repaired. Rejects with IpeError, everything taken back.
+   */
+  async create(registration: Registration, names: EndpointNames): Promise<EndpointTree> {
+    const expiresAt = this.#grant(registration);
+    const work = this.#work(registration, names, expiresAt, undefined);
+    try {
+      const nodeId = await this.#node(work);
+      const linked = { ...work, context: { ...work.context, nodeLink: this.#nodeLink(nodeId) } };
+      if (await ensureAe(this.#client, linked)) {
+        work.undo.adopt(aePath(work));
+        if (nodeId !== undefined) work.undo.adopt(nodePath(work));
+        await this.#dropUnlisted(linked);
+      }
+      await all(registration.objectLinks.links.map((link) => ensureContainer(this.#client, linked, link)));
+      return this.#tree(registration, names, nodeId, expiresAt);
+    } catch (error) {
+      await work.undo.run();
+      throw error;
+    }
+  }
+
+  /**
+   * Brings an existing tree to what a registration wants; one that the CSE has lost is made again. Rejects with IpeError:
+   * what was created is taken back then, what existed stays.
+   */
+  async change(tree: EndpointTree, registration: Registration): Promise<EndpointTree> {
+    const { names, nodeId } = tree;
+    const renew = this.#needsRenewal(tree, registration);
+    const changes = resourceChanges(tree, registration, renew);
+    const expiresAt = renew ? this.#grant(registration) : tree.expiresAt;
+    const work = this.#work(registration, names, expiresAt, nodeId);
+    try {
+      await this.#apply(work, changes, tree, registration);
+      return this.#tree(registration, names, nodeId, expiresAt);
+    } catch (error) {
+      await work.undo.run();
+      if (!isRefused(error, 4004)) throw error;
+    }
+    this.#parts.logger.warn('resources of an endpoint were missing on the CSE and are made again', {
+      endpoint: registration.endpoint,
+      resource: aePath(work),
+    });
+    return this.create(registration, names);
+  }
+
+  /** Addresses of what there is of an endpoint, in the order in which it has to be deleted. */
+  addresses(names: EndpointNames): string[] {
+    const ae = `${this.#settings.base}/${names.resourceName}`;
+    return this.#parts.cse().nodeCreation === 'none' ? [ae] : [ae, `${this.#settings.base}/${names.nodeName}`];
+  }
+
+  /** Deletes AE, with all below it, and node. What is gone already counts as deleted. Rejects with CseError. */
+  async remove(names: EndpointNames): Promise<void> {
+    for (const path of this.addresses(names)) await deleteResource(this.#client, path);
+  }
+
+  async #apply(work: Work, changes: readonly ResourceChange[], tree: EndpointTree, registration: Registration) {
+    const relabelEndpoint = tree.version !== registration.version;
+    const relabelContainers = tree.objectLinks !== registration.objectLinks;
+    const besides: Promise<void>[] = [];
+    const vanished: string[] = [];
+    for (const change of changes) {
+      if (change.resource === 'ae') await renewAe(this.#client, work, relabelEndpoint);
+      else if (change.resource === 'node') {
+        if (tree.nodeId !== undefined) besides.push(renewNode(this.#client, work, relabelEndpoint));
+      } else if (change.operation === 'delete') vanished.push(`${aePath(work)}/${change.name}`);
+      else if (change.operation === 'create') besides.push(ensureContainer(this.#client, work, change.link));
+      else besides.push(renewContainer(this.#client, work, change.link, relabelContainers));
+    }
+    await all(besides);
+    await all(vanished.map((path) => deleteResource(this.#client, path)));
+  }
+
+  #needsRenewal(tree: EndpointTree, registration: Registration): boolean {
+    const now = this.#parts.clock.wall();
+    return (
+      tree.version !== registration.version ||
+      needsRenewal(tree.expiresAt, registration.lifetime, now, this.#settings.expiration)
+    );
+  }
+
+  #grant(registration: Registration): number {
+    return grantExpiration(registration.lifetime, this.#parts.clock.wall(), this.#settings.expiration);
+  }
+
+  #tree(registration: Registration, names: EndpointNames, nodeId: string | undefined, expiresAt: number): EndpointTree {
+    const { endpoint, version, objectLinks } = registration;
+    return { endpoint, names, version, objectLinks, nodeId, expiresAt };
+  }
+
+  #work(registration: Registration, names: EndpointNames, expiresAt: number, nodeId: string | undefined): Work {
+    const { base, labels, releaseVersion } = this.#settings;
+    const expirationTime = formatTimestamp(expiresAt, this.#client.dialect);
+    const { accessControlPolicy } = this.#parts.cse();
+    const nodeLink = this.#nodeLink(nodeId);
+    const undo = new Undo((path) => deleteResource(this.#client, path), this.#parts.leave);
+    const context = { registration, names, labels, releaseVersion, expirationTime, accessControlPolicy, nodeLink };
+    return { context, base, undo };
+  }
+
+  #nodeLink(nodeId: string | undefined): string | undefined {
+    return this.#parts.cse().dialect.nodeLink ? nodeId : undefined;
+  }
+
+  #node(work: Work): Promise<string | undefined> {
+    const { nodeCreation } = this.#parts.cse();
+    if (nodeCreation === 'none') return Promise.resolve(undefined);
+    const originator = nodeCreation === 'administrator' ? this.#settings.adminOriginator : undefined;
+    return ensureNode(this.#client, work, originator);
+  }
+
+  /** Deletes the containers of a taken-over AE that the registration no longer lists; children of others stay. */
+  async #dropUnlisted(work: Work): Promise<void> {
+    const wanted = new Set(work.context.registration.objectLinks.links.map(containerName));
+    const children = await this.#client.children(aePath(work), { ty: [ResourceType.container] });
+    const vanished = children.filter(({ name }) => isContainerName(name) && !wanted.has(name));
+    await all(vanished.map(({ name }) => deleteResource(this.#client, `${aePath(work)}/${name}`)));
+  }
+}
+
+/** Waits for all, so that nothing runs on behind a failure, then rejects with the first one. */
+async function all(work: readonly Promise<void>[]): Promise<void> {
+  const failure = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
+}

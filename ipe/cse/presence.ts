@@ -1,0 +1,221 @@
+import { type Clock, IpeError, type Logger } from '../../common/index.ts';
+import {
+  type CreateAttributes,
+  type CseBase,
+  type CseClient,
+  CseError,
+  type Dialect,
+  formatTimestamp,
+  ResourceType,
+} from '../../cse-client/index.ts';
+import { accessControlPolicy, adminOf, isRefused, type PresenceSettings } from './access.ts';
+import { describeCse, type NodeCreation, readCseBase } from './inspection.ts';
+
+/** Milliseconds that the IPE's own AE is granted ahead; it is renewed long before. */
+const OWN_LIFETIME = 30 * 24 * 3600 * 1000;
+/** Milliseconds that one check for our own resources answers for; more would double a faulty device's load. */
+const CHECK_INTERVAL = 1000;
+/** Application ID of the IPE's own AE (TS-0001 7.1.3). */
+const IPE_APP_ID = 'Nlwm2m-ipe';
+/** resourceName of the access control policy below the IPE's AE. */
+const POLICY_NAME = 'acp';
+
+/** What the IPE found and made at the CSE. */
+export interface CseState {
+  readonly cseBase: CseBase | undefined;
+  readonly dialect: Dialect;
+  readonly nodeCreation: NodeCreation;
+  /** Resource ID of the access control policy that every resource of ours carries. */
+  readonly accessControlPolicy: string;
+  /** What applications will miss on this CSE, in plain sentences. */
+  readonly degraded: readonly string[];
+}
+
+/** The IPE's own AE and access control policy on the CSE: made or re-adopted, renewed, made again when they are gone. */
+export class CsePresence {
+  readonly #client: CseClient;
+  readonly #settings: PresenceSettings;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #state: CseState | undefined;
+  #check: Promise<boolean> | undefined;
+  #checkedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(client: CseClient, settings: PresenceSettings, clock: Clock, logger: Logger) {
+    this.#client = client;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** The state after `establish`; an error before. */
+  get state(): CseState {
+    if (this.#state === undefined) throw new IpeError('ipe/not-started', 'The IPE is not registered at the CSE yet');
+    return this.#state;
+  }
+
+  /** Registers the IPE, makes its policy and finds out what the CSE is; safe to repeat. Rejects with CseError. */
+  async establish(): Promise<CseState> {
+    const first = await readCseBase(this.#client, this.#settings);
+    const description = describeCse(this.#client, this.#settings, first);
+    await this.#register();
+    const { cseBase, dialect, degraded } =
+      first === undefined
+        ? describeCse(this.#client, this.#settings, await readCseBase(this.#client, this.#settings))
+        : description;
+    const policy = await this.#policy(dialect);
+    const creation = await this.#nodeCreation(dialect, cseBase, policy);
+    this.#state = {
+      cseBase,
+      dialect,
+      nodeCreation: creation.by,
+      accessControlPolicy: policy,
+      degraded: [...degraded, ...creation.degraded],
+    };
+    return this.#state;
+  }
+
+  /** Renews the AE and the policy, so that an IPE that runs for years does not expire. Rejects with CseError. */
+  async renew(): Promise<void> {
+    const et = this.#expiration();
+    await this.#client.update(ResourceType.ae, this.#aePath, { et });
+    await this.#client.update(ResourceType.acp, this.state.accessControlPolicy, { et });
+  }
+
+  /**
+   * Asks, after a refusal that may mean it, whether our own resources are still there, and makes them again when a CSE
+   * came back empty. True when they had to be made again, so that the refused request deserves another try.
+   */
+  restore(): Promise<boolean> {
+    if (this.#check === undefined) {
+      if (this.#clock.monotonic() - this.#checkedAt < CHECK_INTERVAL) return Promise.resolve(false);
+      this.#check = this.#restore().finally(() => {
+        this.#check = undefined;
+        this.#checkedAt = this.#clock.monotonic();
+      });
+    }
+    return this.#check;
+  }
+
+  async #restore(): Promise<boolean> {
+    try {
+      await this.#client.retrieve(ResourceType.acp, this.state.accessControlPolicy);
+      return false;
+    } catch (error) {
+      if (!(error instanceof CseError) || error.rsc === undefined) throw error;
+    }
+    await this.establish();
+    this.#logger.warn('the resources of the IPE itself were missing on the CSE and have been made again');
+    return true;
+  }
+
+  get #aePath(): string {
+    return `${this.#settings.base}/${this.#settings.resourceName}`;
+  }
+
+  #expiration(): string {
+    return formatTimestamp(this.#clock.wall() + OWN_LIFETIME, this.#client.dialect);
+  }
+
+  async #register(): Promise<void> {
+    const { originator, resourceName, releaseVersion, pointOfAccess } = this.#settings;
+    const variable = { poa: [pointOfAccess], lbl: ['LWM2M-IPE', 'Iwked-Technology:LWM2M'], et: this.#expiration() };
+    const attributes: CreateAttributes<typeof ResourceType.ae> = {
+      rn: resourceName,
+      api: IPE_APP_ID,
+      apn: 'lwm2m-ipe',
+      rr: true,
+      srv: [releaseVersion],
+      ...variable,
+    };
+    try {
+      await this.#client.create(ResourceType.ae, this.#settings.base, attributes);
+      return;
+    } catch (error) {
+      if (!isRefused(error, 4117, 4105, 5106)) throw error;
+    }
+    await this.#adopt(originator, variable);
+  }
+
+  async #adopt(originator: string, attributes: { poa: string[]; lbl: string[]; et: string }): Promise<void> {
+    const ae = await this.#client.retrieve(ResourceType.ae, this.#aePath).catch((error: unknown) => {
+      if (!isRefused(error, 4004, 4103)) throw error;
+      throw new IpeError(
+        'cse/originator-taken',
+        `The CSE knows the originator ${originator} already, but not as ${this.#aePath}: choose another cse.originator or names.ipe, or delete that AE`,
+      );
+    });
+    if (ae.aei !== undefined && ae.aei.split('/').at(-1) !== originator) {
+      throw new IpeError(
+        'cse/name-taken',
+        `${this.#aePath} on the CSE belongs to ${ae.aei}: choose another names.ipe or cse.originator`,
+      );
+    }
+    await this.#client.update(ResourceType.ae, this.#aePath, attributes);
+  }
+
+  async #policy(dialect: Dialect): Promise<string> {
+    const rules = accessControlPolicy(this.#settings, dialect);
+    try {
+      const created = await this.#client.create(ResourceType.acp, this.#aePath, {
+        rn: POLICY_NAME,
+        ...rules,
+        et: this.#expiration(),
+      });
+      return this.#policyId(created.ri);
+    } catch (error) {
+      if (!isRefused(error, 4105, 5106)) throw error;
+    }
+    const path = `${this.#aePath}/${POLICY_NAME}`;
+    const existing = await this.#client.retrieve(ResourceType.acp, path);
+    await this.#client.update(ResourceType.acp, path, { ...rules, et: this.#expiration() });
+    return this.#policyId(existing.ri);
+  }
+
+  #policyId(ri: string | undefined): string {
+    return ri ?? `${this.#aePath}/${POLICY_NAME}`;
+  }
+
+  /** Tries who may create a node, since only a try tells: a CSE may let its administrator alone do so. */
+  async #nodeCreation(
+    dialect: Dialect,
+    cseBase: CseBase | undefined,
+    policy: string,
+  ): Promise<{ by: NodeCreation; degraded: string[] }> {
+    const missing = cseBase?.srt !== undefined && !cseBase.srt.includes(ResourceType.node);
+    if (!dialect.node || missing) return { by: 'none', degraded: [] };
+    for (const originator of [this.#settings.originator, adminOf(this.#settings)]) {
+      if (originator === undefined) continue;
+      if (await this.#mayCreateNode(originator, policy)) {
+        return { by: originator === this.#settings.originator ? 'own' : 'administrator', degraded: [] };
+      }
+    }
+    return {
+      by: 'none',
+      degraded: [
+        'the CSE does not let the IPE create <node>: devices get no node (set cse.adminOriginator where only its administrator may)',
+      ],
+    };
+  }
+
+  async #mayCreateNode(originator: string, policy: string): Promise<boolean> {
+    const rn = `${this.#settings.nodePrefix}${this.#settings.resourceName}-probe`;
+    const path = `${this.#settings.base}/${rn}`;
+    try {
+      const et = formatTimestamp(this.#clock.wall() + 60_000, this.#client.dialect);
+      await this.#client.create(
+        ResourceType.node,
+        this.#settings.base,
+        { rn, ni: rn, acpi: [policy], et },
+        { originator },
+      );
+    } catch (error) {
+      if (!(error instanceof CseError) || error.rsc === undefined) throw error;
+      if (error.rsc !== 4105) return false;
+    }
+    await this.#client.delete(path).catch((error: unknown) => {
+      if (!(error instanceof CseError) || error.rsc === undefined) throw error;
+    });
+    return true;
+  }
+}

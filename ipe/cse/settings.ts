@@ -1,0 +1,89 @@
+import type { Logger } from '../../common/index.ts';
+import type { CseClientOptions, Dialect } from '../../cse-client/index.ts';
+import type { EmbeddedCseOptions } from '../../embedded-cse/index.ts';
+import type { BridgeSettings } from '../bridge/bridge.ts';
+import type { TreeSettings } from '../bridge/tree-writer.ts';
+import type { Configuration } from '../configuration/index.ts';
+import type { PresenceSettings } from './access.ts';
+
+/** Originator of the embedded CSE's administrator, the one that ACME has by default. */
+const EMBEDDED_ADMINISTRATOR = 'CAdmin';
+
+/** How the IPE appears on the CSE, from the configuration and the addresses that only a started process knows. */
+export function presenceSettings(configuration: Configuration, url: string, pointOfAccess: string): PresenceSettings {
+  const { cse, names, access } = configuration;
+  return {
+    url,
+    base: cse.base,
+    originator: cse.originator,
+    adminOriginator: administrator(configuration),
+    releaseVersion: cse.releaseVersion,
+    resourceName: names.ipe,
+    nodePrefix: names.nodePrefix,
+    pointOfAccess,
+    readers: access.read,
+    subscribers: access.subscribe,
+    dialect: cse.dialect,
+  };
+}
+
+/** How requests reach the CSE. */
+export function cseClientOptions(
+  configuration: Configuration,
+  settings: PresenceSettings,
+  logger: Logger,
+): CseClientOptions {
+  const { originator, releaseVersion, timeout, maxInFlight } = configuration.cse;
+  return { url: settings.url, originator, releaseVersion, timeout, maxInFlight, logger };
+}
+
+/** The embedded CSE as the client is configured to meet it. */
+export function embeddedCseOptions(configuration: Configuration, logger: Logger): EmbeddedCseOptions {
+  const { embeddedCse, cse } = configuration;
+  return {
+    host: embeddedCse.host,
+    port: embeddedCse.port,
+    dialect: embeddedCse.dialect,
+    cseId: cse.cseId,
+    cseBase: cse.base,
+    adminOriginator: administrator(configuration) ?? EMBEDDED_ADMINISTRATOR,
+    logger,
+  };
+}
+
+/** What the tree of an endpoint is made with. */
+export function treeSettings(configuration: Configuration, settings: PresenceSettings): TreeSettings {
+  const { cse, labels } = configuration;
+  return {
+    base: settings.base,
+    adminOriginator: settings.adminOriginator,
+    releaseVersion: settings.releaseVersion,
+    labels,
+    expiration: { refresh: cse.expiryRefresh, share: cse.expiryShare, margin: cse.expiryMargin * 1000 },
+  };
+}
+
+/** How endpoints are named within the CSE's limits, and the names that no device may take. */
+export function bridgeSettings(configuration: Configuration, dialect: Dialect): BridgeSettings {
+  const { cse, names } = configuration;
+  const byAeId = dialect.aeIdMaxLength === undefined ? Number.POSITIVE_INFINITY : dialect.aeIdMaxLength - 1;
+  const byPath = dialect.pathMaxLength === undefined ? Number.POSITIVE_INFINITY : namesPerPath(dialect.pathMaxLength);
+  const limit = Math.min(byAeId, byPath, names.maxLength ?? Number.POSITIVE_INFINITY);
+  const maxLength = Number.isFinite(limit) ? limit : undefined;
+  const administrators = cse.adminOriginator === undefined ? [] : [cse.adminOriginator];
+  return {
+    names: { nodePrefix: names.nodePrefix, maxLength },
+    reserved: new Set([cse.base, cse.originator, names.ipe, EMBEDDED_ADMINISTRATOR, ...administrators]),
+  };
+}
+
+/** Part of a limited path that one endpoint's name may take: half, for the CSEBase and what lies below it. */
+function namesPerPath(pathMaxLength: number): number {
+  return Math.floor(pathMaxLength / 2);
+}
+
+/** The configured administrator; the embedded CSE's own one where that CSE serves. */
+function administrator({ cse }: Configuration): string | undefined {
+  if (cse.adminOriginator !== undefined) return cse.adminOriginator;
+  return cse.url === undefined ? EMBEDDED_ADMINISTRATOR : undefined;
+}

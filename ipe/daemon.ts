@@ -1,0 +1,193 @@
+import { IpeError, type Logger, systemClock, type Timer } from '../common/index.ts';
+import { CseClient } from '../cse-client/index.ts';
+import { EmbeddedCse } from '../embedded-cse/index.ts';
+import { Lwm2mServer } from '../lwm2m/index.ts';
+import { Bridge } from './bridge/bridge.ts';
+import { Removals } from './bridge/removals.ts';
+import { deleteResource } from './bridge/resource-writer.ts';
+import { TreeWriter } from './bridge/tree-writer.ts';
+import type { Configuration } from './configuration/index.ts';
+import type { PresenceSettings } from './cse/access.ts';
+import { CseAvailability } from './cse/availability.ts';
+import { CsePresence, type CseState } from './cse/presence.ts';
+import {
+  bridgeSettings,
+  cseClientOptions,
+  embeddedCseOptions,
+  presenceSettings,
+  treeSettings,
+} from './cse/settings.ts';
+import { HealthServer } from './health.ts';
+
+/** Milliseconds between renewals of the IPE's own resources. */
+const RENEWAL_INTERVAL = 24 * 3600 * 1000;
+/** Milliseconds between attempts to reach a CSE that is not there yet at start. */
+const START_RETRY = 500;
+
+/** Where a started IPE is to be found, and what its CSE is. */
+export interface Ready {
+  readonly coap: { readonly address: string; readonly port: number };
+  readonly http: { readonly address: string; readonly port: number };
+  readonly cse: {
+    readonly url: string;
+    readonly embedded: boolean;
+    readonly title: string;
+    readonly degraded: readonly string[];
+  };
+}
+
+/** The whole IPE: its parts in their order, started together and stopped in reverse. */
+export class Daemon {
+  readonly #configuration: Configuration;
+  readonly #logger: Logger;
+  /** How to stop what has been started, in the order of starting. */
+  readonly #stops: (() => Promise<void>)[] = [];
+  #availability: CseAvailability | undefined;
+  #ready = false;
+  #stopping = false;
+
+  constructor(configuration: Configuration, logger: Logger) {
+    this.#configuration = configuration;
+    this.#logger = logger;
+  }
+
+  /** Starts everything; rejects with an IpeError that says in one line what is wrong, everything stopped again. */
+  async start(): Promise<Ready> {
+    try {
+      return await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Takes no new request, lets what is in flight finish within `shutdownTimeout`, stops everything. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#ready = false;
+    for (const stop of this.#stops.splice(0).reverse()) {
+      await stop().catch((error: unknown) => this.#logger.error('stopping failed', { error }));
+    }
+  }
+
+  async #start(): Promise<Ready> {
+    const configuration = this.#configuration;
+    const url = configuration.cse.url ?? (await this.#startEmbeddedCse());
+    const health = await this.#startHealth();
+    const settings = presenceSettings(configuration, url, this.#pointOfAccess(health));
+    const client = new CseClient(cseClientOptions(configuration, settings, this.#logger));
+    this.#stops.push(() => client.close());
+    const presence = new CsePresence(client, settings, systemClock, this.#logger);
+    const state = await this.#establish(presence);
+    this.#renewDaily(presence);
+    const coap = await this.#startServer(this.#bridge(client, presence, settings));
+    this.#ready = true;
+    const cse = { url, embedded: configuration.cse.url === undefined, title: title(state), degraded: state.degraded };
+    return { coap, http: health, cse };
+  }
+
+  async #startEmbeddedCse(): Promise<string> {
+    const cse = new EmbeddedCse(embeddedCseOptions(this.#configuration, this.#logger));
+    const { url } = await cse.start();
+    this.#stops.push(() => cse.stop());
+    return url;
+  }
+
+  async #startHealth(): Promise<{ address: string; port: number }> {
+    const { host, port } = this.#configuration.http;
+    const health = new HealthServer({ host, port, logger: this.#logger, ready: () => this.#readiness() });
+    const bound = await health.start();
+    this.#stops.push(() => health.stop());
+    return bound;
+  }
+
+  #readiness(): { ready: boolean; reasons: string[] } {
+    const reasons: string[] = [];
+    if (!this.#ready) reasons.push(this.#stopping ? 'stopping' : 'starting');
+    const away = this.#availability?.away;
+    if (away !== undefined) reasons.push(`CSE away: ${away}`);
+    return { ready: reasons.length === 0, reasons };
+  }
+
+  #pointOfAccess(bound: { port: number }): string {
+    const { host, publicUrl } = this.#configuration.http;
+    if (publicUrl !== undefined) return publicUrl;
+    const reachable = host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host;
+    return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${bound.port}`;
+  }
+
+  /** Registers at the CSE; waits for one that is not there yet as long as `cse.startTimeout` allows. */
+  async #establish(presence: CsePresence): Promise<CseState> {
+    const deadline = systemClock.monotonic() + this.#configuration.cse.startTimeout;
+    for (let told = false; ; told = true) {
+      try {
+        return await presence.establish();
+      } catch (error) {
+        const absent = error instanceof IpeError && error.retryable;
+        if (!absent || this.#stopping || systemClock.monotonic() + START_RETRY > deadline) throw error;
+        if (!told) this.#logger.info('waiting for the CSE', { reason: error.message });
+        await new Promise<void>((resolve) => setTimeout(resolve, START_RETRY));
+      }
+    }
+  }
+
+  #renewDaily(presence: CsePresence): void {
+    let timer: Timer;
+    const schedule = () => {
+      timer = systemClock.timer(RENEWAL_INTERVAL, () => {
+        presence.renew().catch((error: unknown) => {
+          this.#logger.warn('the AE of the IPE could not be renewed', { reason: String(error) });
+        });
+        schedule();
+      });
+    };
+    schedule();
+    this.#stops.push(async () => timer.cancel());
+  }
+
+  #bridge(client: CseClient, presence: CsePresence, settings: PresenceSettings): Bridge {
+    const logger = this.#logger;
+    const clock = systemClock;
+    const removals = new Removals((path) => deleteResource(client, path), clock, logger);
+    const availability = new CseAvailability({
+      probe: () => presence.restore().then(() => undefined),
+      returned: () => removals.hurry(),
+      clock,
+      logger,
+    });
+    this.#availability = availability;
+    this.#stops.push(async () => {
+      availability.stop();
+      await removals.stop();
+    });
+    const writer = new TreeWriter(treeSettings(this.#configuration, settings), {
+      client,
+      cse: () => presence.state,
+      leave: (paths) => removals.add(paths),
+      clock,
+      logger,
+    });
+    const restore = () => presence.restore();
+    return new Bridge(bridgeSettings(this.#configuration, presence.state.dialect), {
+      writer,
+      removals,
+      availability,
+      restore,
+      logger,
+      random: Math.random,
+    });
+  }
+
+  async #startServer(bridge: Bridge): Promise<{ address: string; port: number }> {
+    const { coap, lifetime } = this.#configuration.lwm2m;
+    const server = new Lwm2mServer({ coap, lifetime, clock: systemClock, logger: this.#logger }, bridge);
+    const bound = await server.start();
+    this.#stops.push(() => server.stop(this.#configuration.shutdownTimeout));
+    return bound;
+  }
+}
+
+function title(state: CseState): string {
+  const { cseBase, dialect } = state;
+  return cseBase === undefined ? dialect.title : `${dialect.title} ${cseBase.csi ?? ''}`.trim();
+}
