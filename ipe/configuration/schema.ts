@@ -34,7 +34,7 @@ const tcpPorts = z.object({
   http: z.object({ host: z.string(), port: z.number() }),
 });
 
-function portsDiffer({ embeddedCse, http }: z.output<typeof tcpPorts>): boolean {
+function portsDiffer({ embeddedCse, http }: Pick<z.output<typeof tcpPorts>, 'embeddedCse' | 'http'>): boolean {
   const sameAddress =
     embeddedCse.host === http.host || [embeddedCse.host, http.host].some((it) => WILDCARDS.includes(it));
   return embeddedCse.port !== http.port || !sameAddress;

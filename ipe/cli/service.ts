@@ -1,0 +1,41 @@
+import { IpeError, type LogFields, type Logger } from '../../common/index.ts';
+import { listenForStop } from './stop-signal.ts';
+
+/** Something that runs until it is asked to stop. */
+export interface Service {
+  /** Resolves with the fields of the `ready` line. */
+  start(): Promise<LogFields>;
+  stop(): Promise<void>;
+}
+
+// What a service may take beyond the time it was given, for closing sockets and the like.
+const SLACK_MS = 2_000;
+
+/**
+ * Runs a service from start to the first SIGINT or SIGTERM: one `ready` line, then an orderly stop that takes `grace`
+ * milliseconds at most. A signal during the start stops it too. Rejects with what the start rejects with.
+ */
+export async function runService(service: Service, logger: Logger, grace: number): Promise<void> {
+  const stop = listenForStop();
+  try {
+    const started = await Promise.race([service.start(), stop.received]);
+    if (typeof started !== 'string') logger.info('ready', started);
+    const signal = await stop.received;
+    logger.info('stopping', { signal });
+    await within(service.stop(), grace + SLACK_MS);
+    logger.info('stopped');
+  } catch (error) {
+    await within(service.stop(), SLACK_MS).catch(() => undefined);
+    throw error;
+  } finally {
+    stop.dispose();
+  }
+}
+
+async function within(work: Promise<void>, limit: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new IpeError('ipe/stop-timeout', `the stop took longer than ${limit} ms`)), limit);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,116 @@
+import { createLogger as createWinston, format, transports } from 'winston';
+import type { LogFields, Logger } from '../common/index.ts';
+import { plainFields } from './log-fields.ts';
+
+const LEVELS = { error: 0, warn: 1, info: 2, debug: 3 } as const;
+/** How important a line is; each level includes the ones before it. */
+export type LogLevel = keyof typeof LEVELS;
+
+/** A place to write to; `isTTY` when people read along. */
+export type LogStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** What is written, how and where to. */
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** `auto` is `text` on a terminal and `json` elsewhere. */
+  readonly format: 'json' | 'text' | 'auto';
+  readonly stream?: LogStream;
+  /** Milliseconds since 1970; the machine's clock by default. */
+  readonly now?: () => number;
+}
+
+interface Line {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly at: Date;
+  readonly fields: Record<string, unknown>;
+}
+
+const COLOURS: Readonly<Record<LogLevel, number>> = { error: 31, warn: 33, info: 32, debug: 90 };
+
+/** Text that neither moves the cursor nor starts a new line, whatever a peer has put into it. */
+function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) =>
+    JSON.stringify(character)
+      .slice(1, -1)
+      .replace(/[\x7f-\x9f\u2028\u2029]/, '?'),
+  );
+}
+
+function shownValue(value: unknown): string {
+  if (typeof value !== 'string') return harmless(JSON.stringify(value) ?? 'undefined');
+  return /^[^\s"=]+$/.test(value) ? harmless(value) : harmless(JSON.stringify(value));
+}
+
+function jsonLine({ level, message, at, fields }: Line): string {
+  return JSON.stringify({ timestamp: at.toISOString(), level, message, ...fields });
+}
+
+function textLine({ level, message, at, fields }: Line, coloured: boolean): string {
+  const paint = (code: number, text: string) => (coloured ? `\u001b[${code}m${text}\u001b[39m` : text);
+  const time = coloured ? at.toTimeString().slice(0, 8) : at.toISOString();
+  const facts = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` ${paint(90, `${harmless(name)}=`)}${shownValue(value)}`);
+  return `${paint(90, time)} ${paint(COLOURS[level], level.padEnd(5))} ${harmless(message)}${facts.join('')}`;
+}
+
+class WinstonLogger implements Logger {
+  readonly #write: (line: Omit<Line, 'at'>) => void;
+  readonly #least: number;
+  readonly #fields: LogFields;
+
+  constructor(write: (line: Omit<Line, 'at'>) => void, least: number, fields: LogFields) {
+    this.#write = write;
+    this.#least = least;
+    this.#fields = fields;
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.#log('error', message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.#log('warn', message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#log('info', message, fields);
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.#log('debug', message, fields);
+  }
+
+  child(fields: LogFields): Logger {
+    return new WinstonLogger(this.#write, this.#least, { ...this.#fields, ...fields });
+  }
+
+  // Lines below the level cost a comparison only: a busy server says much at debug.
+  #log(level: LogLevel, message: string, fields: LogFields | undefined): void {
+    if (LEVELS[level] > this.#least) return;
+    const stacks = this.#least === LEVELS.debug;
+    this.#write({ level, message, fields: plainFields({ ...this.#fields, ...fields }, stacks) });
+  }
+}
+
+/**
+ * The logger of the process: a line for each call with time, level, message and fields, as JSON or for people.
+ * Fields named like a credential are replaced by `[redacted]` at any depth.
+ */
+export function createLogger(options: LogOptions): Logger {
+  const { level, stream = process.stdout, now = Date.now } = options;
+  const terminal = stream.isTTY === true;
+  const text = options.format === 'text' || (options.format === 'auto' && terminal);
+  const coloured = terminal && !process.env.NO_COLOR;
+  const winston = createWinston({
+    levels: LEVELS,
+    level,
+    format: format.printf((info) => {
+      const line = info as unknown as Line;
+      return text ? textLine(line, coloured) : jsonLine(line);
+    }),
+    transports: [new transports.Stream({ stream, eol: '\n' })],
+  });
+  return new WinstonLogger((line) => winston.log({ ...line, at: new Date(now()) }), LEVELS[level], {});
+}
