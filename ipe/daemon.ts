@@ -10,14 +10,8 @@ import type { Configuration } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
 import { CseAvailability } from './cse/availability.ts';
 import { CsePresence, type CseState } from './cse/presence.ts';
-import {
-  bridgeSettings,
-  cseClientOptions,
-  embeddedCseOptions,
-  presenceSettings,
-  treeSettings,
-} from './cse/settings.ts';
 import { HealthServer } from './health.ts';
+import { bridgeSettings, cseClientOptions, embeddedCseOptions, presenceSettings, treeSettings } from './settings.ts';
 
 /** Milliseconds between renewals of the IPE's own resources. */
 const RENEWAL_INTERVAL = 24 * 3600 * 1000;
@@ -150,7 +144,7 @@ export class Daemon {
     const clock = systemClock;
     const removals = new Removals((path) => deleteResource(client, path), clock, logger);
     const availability = new CseAvailability({
-      probe: () => presence.restore().then(() => undefined),
+      probe: () => presence.check(),
       returned: () => removals.hurry(),
       clock,
       logger,
@@ -167,12 +161,11 @@ export class Daemon {
       clock,
       logger,
     });
-    const restore = () => presence.restore();
     return new Bridge(bridgeSettings(this.#configuration, presence.state.dialect), {
       writer,
       removals,
       availability,
-      restore,
+      presence,
       logger,
       random: Math.random,
     });
@@ -191,3 +184,5 @@ function title(state: CseState): string {
   const { cseBase, dialect } = state;
   return cseBase === undefined ? dialect.title : `${dialect.title} ${cseBase.csi ?? ''}`.trim();
 }
+
+export { inspectCse } from './inspect-cse.ts';

@@ -8,6 +8,7 @@ import {
   type RegistrationOperation,
 } from '../../mappings/index.ts';
 import type { CseAvailability } from '../cse/availability.ts';
+import type { CsePresence } from '../cse/presence.ts';
 import type { EndpointTree } from './endpoint-tree.ts';
 import { refusalOf, unavailable } from './refusal.ts';
 import type { Removals } from './removals.ts';
@@ -21,8 +22,7 @@ export interface BridgeParts {
   readonly writer: TreeWriter;
   readonly removals: Removals;
   readonly availability: CseAvailability;
-  /** Makes the IPE's own resources again when they are missing: true then. */
-  readonly restore: () => Promise<boolean>;
+  readonly presence: Pick<CsePresence, 'generation' | 'restore'>;
   readonly logger: Logger;
   readonly random: () => number;
 }
@@ -117,11 +117,13 @@ export class Bridge implements RegistrationHandler {
 
   /** Runs the work; once more when it failed because the CSE had lost the IPE's own resources. */
   async #withPresence(work: () => Promise<void>): Promise<void> {
+    const { presence } = this.#parts;
+    const { generation } = presence;
     try {
       await work();
     } catch (error) {
       const suspicious = error instanceof CseError && error.rsc !== undefined && LOST_PRESENCE.has(error.rsc);
-      if (!suspicious || !(await this.#parts.restore())) throw error;
+      if (!suspicious || !(await presence.restore(generation))) throw error;
       await work();
     }
   }

@@ -41,7 +41,10 @@ export class CseAvailability {
   /** A request failed; only the want of any answer counts. */
   failed(error: unknown): void {
     if (!(error instanceof CseError) || this.#stopped) return;
-    if (error.code === 'cse/refused') return this.answered();
+    if (error.code === 'cse/refused') {
+      this.answered();
+      return;
+    }
     if (error.code === 'cse/timeout') this.#timeouts += 1;
     const gone = error.code === 'cse/unreachable' || this.#timeouts >= TIMEOUTS_UNTIL_AWAY;
     if (!gone || this.#reason !== undefined) return;

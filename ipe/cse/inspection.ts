@@ -10,9 +10,6 @@ import {
 } from '../../cse-client/index.ts';
 import { adminOf, isRefused, type PresenceSettings } from './access.ts';
 
-/** Whose request creates `<node>`: the IPE's, the administrator's on its behalf, or nobody's. */
-export type NodeCreation = 'own' | 'administrator' | 'none';
-
 /** What the CSEBase tells, and what follows from it. */
 export interface CseDescription {
   readonly cseBase: CseBase | undefined;

@@ -8,8 +8,9 @@ import {
   formatTimestamp,
   ResourceType,
 } from '../../cse-client/index.ts';
-import { accessControlPolicy, adminOf, isRefused, type PresenceSettings } from './access.ts';
-import { describeCse, type NodeCreation, readCseBase } from './inspection.ts';
+import { accessControlPolicy, isRefused, type PresenceSettings } from './access.ts';
+import { describeCse, readCseBase } from './inspection.ts';
+import { type NodeCreation, nodeCreation } from './node-creation.ts';
 
 /** Milliseconds that the IPE's own AE is granted ahead; it is renewed long before. */
 const OWN_LIFETIME = 30 * 24 * 3600 * 1000;
@@ -38,7 +39,8 @@ export class CsePresence {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #state: CseState | undefined;
-  #check: Promise<boolean> | undefined;
+  #generation = 0;
+  #check: Promise<void> | undefined;
   #checkedAt = Number.NEGATIVE_INFINITY;
 
   constructor(client: CseClient, settings: PresenceSettings, clock: Clock, logger: Logger) {
@@ -64,7 +66,7 @@ export class CsePresence {
         ? describeCse(this.#client, this.#settings, await readCseBase(this.#client, this.#settings))
         : description;
     const policy = await this.#policy(dialect);
-    const creation = await this.#nodeCreation(dialect, cseBase, policy);
+    const creation = await nodeCreation(this.#client, this.#settings, dialect, cseBase, policy, this.#clock);
     this.#state = {
       cseBase,
       dialect,
@@ -72,6 +74,7 @@ export class CsePresence {
       accessControlPolicy: policy,
       degraded: [...degraded, ...creation.degraded],
     };
+    this.#generation += 1;
     return this.#state;
   }
 
@@ -82,31 +85,39 @@ export class CsePresence {
     await this.#client.update(ResourceType.acp, this.state.accessControlPolicy, { et });
   }
 
+  /** Counts how often the IPE's own resources had to be made. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /**
    * Asks, after a refusal that may mean it, whether our own resources are still there, and makes them again when a CSE
-   * came back empty. True when they had to be made again, so that the refused request deserves another try.
+   * came back empty. True when they were made after `generation`, so that the refused request deserves another try.
    */
-  restore(): Promise<boolean> {
-    if (this.#check === undefined) {
-      if (this.#clock.monotonic() - this.#checkedAt < CHECK_INTERVAL) return Promise.resolve(false);
-      this.#check = this.#restore().finally(() => {
-        this.#check = undefined;
-        this.#checkedAt = this.#clock.monotonic();
-      });
-    }
+  async restore(generation: number): Promise<boolean> {
+    const recent = this.#clock.monotonic() - this.#checkedAt < CHECK_INTERVAL;
+    if (this.#generation === generation && !recent) await this.check();
+    return this.#generation !== generation;
+  }
+
+  /** Asks now, once for all who ask at the same time; rejects with CseError while the CSE does not answer. */
+  check(): Promise<void> {
+    this.#check ??= this.#lookAfter().finally(() => {
+      this.#check = undefined;
+      this.#checkedAt = this.#clock.monotonic();
+    });
     return this.#check;
   }
 
-  async #restore(): Promise<boolean> {
+  async #lookAfter(): Promise<void> {
     try {
       await this.#client.retrieve(ResourceType.acp, this.state.accessControlPolicy);
-      return false;
+      return;
     } catch (error) {
       if (!(error instanceof CseError) || error.rsc === undefined) throw error;
     }
     await this.establish();
     this.#logger.warn('the resources of the IPE itself were missing on the CSE and have been made again');
-    return true;
   }
 
   get #aePath(): string {
@@ -174,48 +185,5 @@ export class CsePresence {
 
   #policyId(ri: string | undefined): string {
     return ri ?? `${this.#aePath}/${POLICY_NAME}`;
-  }
-
-  /** Tries who may create a node, since only a try tells: a CSE may let its administrator alone do so. */
-  async #nodeCreation(
-    dialect: Dialect,
-    cseBase: CseBase | undefined,
-    policy: string,
-  ): Promise<{ by: NodeCreation; degraded: string[] }> {
-    const missing = cseBase?.srt !== undefined && !cseBase.srt.includes(ResourceType.node);
-    if (!dialect.node || missing) return { by: 'none', degraded: [] };
-    for (const originator of [this.#settings.originator, adminOf(this.#settings)]) {
-      if (originator === undefined) continue;
-      if (await this.#mayCreateNode(originator, policy)) {
-        return { by: originator === this.#settings.originator ? 'own' : 'administrator', degraded: [] };
-      }
-    }
-    return {
-      by: 'none',
-      degraded: [
-        'the CSE does not let the IPE create <node>: devices get no node (set cse.adminOriginator where only its administrator may)',
-      ],
-    };
-  }
-
-  async #mayCreateNode(originator: string, policy: string): Promise<boolean> {
-    const rn = `${this.#settings.nodePrefix}${this.#settings.resourceName}-probe`;
-    const path = `${this.#settings.base}/${rn}`;
-    try {
-      const et = formatTimestamp(this.#clock.wall() + 60_000, this.#client.dialect);
-      await this.#client.create(
-        ResourceType.node,
-        this.#settings.base,
-        { rn, ni: rn, acpi: [policy], et },
-        { originator },
-      );
-    } catch (error) {
-      if (!(error instanceof CseError) || error.rsc === undefined) throw error;
-      if (error.rsc !== 4105) return false;
-    }
-    await this.#client.delete(path).catch((error: unknown) => {
-      if (!(error instanceof CseError) || error.rsc === undefined) throw error;
-    });
-    return true;
   }
 }

@@ -1,10 +1,10 @@
-import type { Logger } from '../../common/index.ts';
-import type { CseClientOptions, Dialect } from '../../cse-client/index.ts';
-import type { EmbeddedCseOptions } from '../../embedded-cse/index.ts';
-import type { BridgeSettings } from '../bridge/bridge.ts';
-import type { TreeSettings } from '../bridge/tree-writer.ts';
-import type { Configuration } from '../configuration/index.ts';
-import type { PresenceSettings } from './access.ts';
+import type { Logger } from '../common/index.ts';
+import type { CseClientOptions, Dialect } from '../cse-client/index.ts';
+import type { EmbeddedCseOptions } from '../embedded-cse/index.ts';
+import type { BridgeSettings } from './bridge/bridge.ts';
+import type { TreeSettings } from './bridge/tree-writer.ts';
+import type { Configuration } from './configuration/index.ts';
+import type { PresenceSettings } from './cse/access.ts';
 
 /** Originator of the embedded CSE's administrator, the one that ACME has by default. */
 const EMBEDDED_ADMINISTRATOR = 'CAdmin';
