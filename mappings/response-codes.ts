@@ -3,89 +3,77 @@ import type { CoapCode } from '../lwm2m/index.ts';
 /** The operations of the LwM2M Client Registration interface that a CSE request can make fail. */
 export type RegistrationOperation = 'register' | 'update' | 'deregister';
 
-/** What a device is told for a oneM2M response status code, for each operation. */
+/** What the answer of a CSE means for a device, and the status codes that mean it. */
 export interface ResponseCodeRow extends Readonly<Record<RegistrationOperation, CoapCode>> {
-  readonly rsc: number;
+  readonly meaning: string;
+  readonly codes: readonly number[];
 }
-
-const row = (rsc: number, register: CoapCode, update: CoapCode, deregister: CoapCode): ResponseCodeRow => ({
-  rsc,
-  register,
-  update,
-  deregister,
-});
 
 /**
- * Response codes of the Client Registration interface (TS-0014 tables 6.2.2.2-4 and 6.3.2.2-4), both directions. Register
- * knows 2.01, 4.00, 4.03, Update 2.04, 4.00, 4.04, De-register 2.02, 4.04 (LwM2M 1.0 5.3); 5.00 and 5.03 stand for faults
- * that are no fault of the device. The draft's "4000 Not Found" is 4004, and its 4105 for "all other codes" is only the
- * conflict that TS-0004 6.6.3.5 means by it.
+ * Response codes of the Client Registration interface (TS-0014 tables 6.2.2.2-4 and 6.3.2.2-4). Register knows 2.01, 4.00,
+ * 4.03, Update 2.04, 4.00, 4.04, De-register 2.02, 4.04 (LwM2M 1.0 5.3); 5.00 and 5.03 stand for faults that are no fault of
+ * the device. The draft's "4000 Not Found" is 4004, and its 4105 for "all other codes" is only the conflict that TS-0004
+ * 6.6.3.5 means by it. Every status code of TS-0004 6.6.3 stands in one row.
  */
 export const RESPONSE_CODES: readonly ResponseCodeRow[] = [
-  row(1000, '2.01', '2.04', '2.02'),
-  row(1001, '2.01', '2.04', '2.02'),
-  row(1002, '2.01', '2.04', '2.02'),
-  row(2000, '2.01', '2.04', '2.02'),
-  row(2001, '2.01', '2.04', '2.02'),
-  row(2002, '2.01', '2.04', '2.02'),
-  row(2004, '2.01', '2.04', '2.02'),
-  row(4000, '4.00', '4.00', '4.00'),
-  row(4001, '5.00', '5.00', '5.00'),
-  row(4004, '4.03', '4.04', '4.04'),
-  row(4005, '4.03', '4.00', '4.00'),
-  row(4008, '5.03', '5.03', '5.03'),
-  row(4015, '5.00', '5.00', '5.00'),
-  row(4101, '4.03', '4.00', '4.00'),
-  row(4102, '4.00', '4.00', '4.00'),
-  row(4103, '4.03', '4.00', '4.00'),
-  row(4104, '4.03', '4.00', '4.00'),
-  row(4105, '4.03', '4.00', '4.00'),
-  row(4106, '4.03', '4.00', '4.00'),
-  row(4107, '4.03', '4.00', '4.00'),
-  row(4108, '4.03', '4.00', '4.00'),
-  row(4109, '4.03', '4.00', '4.00'),
-  row(4110, '4.00', '4.00', '4.00'),
-  row(4117, '4.03', '4.00', '4.00'),
-  row(4124, '4.03', '4.00', '4.00'),
-  row(4126, '4.00', '4.00', '4.00'),
-  row(4127, '4.03', '4.00', '4.00'),
-  row(4128, '4.03', '4.00', '4.00'),
-  row(5000, '5.00', '5.00', '5.00'),
-  row(5001, '5.00', '5.00', '5.00'),
-  row(5103, '5.03', '5.03', '5.03'),
-  row(5105, '4.03', '4.00', '4.00'),
-  row(5106, '4.03', '4.00', '4.00'),
-  row(5107, '5.03', '5.03', '5.03'),
-  row(5203, '4.03', '4.00', '4.00'),
-  row(5204, '5.00', '5.00', '5.00'),
-  row(5205, '4.03', '4.00', '4.00'),
-  row(5206, '5.00', '5.00', '5.00'),
-  row(5207, '4.00', '4.00', '4.00'),
-  row(5208, '4.03', '4.00', '4.00'),
-  row(5209, '5.03', '5.03', '5.03'),
-  row(6003, '5.03', '5.03', '5.03'),
-  row(6005, '4.03', '4.04', '4.04'),
-  row(6010, '4.00', '4.00', '4.00'),
-  row(6020, '5.03', '5.03', '5.03'),
-  row(6021, '5.03', '5.03', '5.03'),
-  row(6025, '5.00', '5.00', '5.00'),
-  row(6030, '5.03', '5.03', '5.03'),
-  row(6031, '5.03', '5.03', '5.03'),
+  {
+    meaning: 'done',
+    codes: [1000, 1001, 1002, 2000, 2001, 2002, 2004],
+    register: '2.01',
+    update: '2.04',
+    deregister: '2.02',
+  },
+  {
+    meaning: 'the CSE does not take what the registration asks for',
+    codes: [4000, 4102, 4110, 4120, 4122, 4126, 4143, 5207, 6010, 6022, 6023, 6024],
+    register: '4.00',
+    update: '4.00',
+    deregister: '4.00',
+  },
+  {
+    meaning: 'not there: the device has to register again',
+    codes: [4004, 4118, 4119, 4121, 6005],
+    register: '4.03',
+    update: '4.04',
+    deregister: '4.04',
+  },
+  {
+    meaning: 'not allowed, or the name belongs to another',
+    codes: [
+      4005, 4101, 4103, 4104, 4105, 4106, 4107, 4108, 4109, 4111, 4112, 4113, 4114, 4115, 4116, 4117, 4123, 4124, 4127,
+      4128, 5105, 5106, 5203, 5205, 5208, 5214, 5215, 5218, 5219, 5220, 5222, 6028, 6029,
+    ],
+    register: '4.03',
+    update: '4.00',
+    deregister: '4.00',
+  },
+  {
+    meaning: 'not now: the device may try again',
+    codes: [4008, 5103, 5107, 5209, 6003, 6020, 6021, 6030, 6031],
+    register: '5.03',
+    update: '5.03',
+    deregister: '5.03',
+  },
+  {
+    meaning: 'a fault between IPE and CSE',
+    codes: [4001, 4015, 4125, 5000, 5001, 5204, 5206, 5210, 5211, 5212, 5216, 5217, 5221, 6025, 6026],
+    register: '5.00',
+    update: '5.00',
+    deregister: '5.00',
+  },
 ];
 
-const byStatusCode: ReadonlyMap<number, ResponseCodeRow> = new Map(RESPONSE_CODES.map((entry) => [entry.rsc, entry]));
+const byStatusCode: ReadonlyMap<number, ResponseCodeRow> = new Map(
+  RESPONSE_CODES.flatMap((row) => row.codes.map((rsc) => [rsc, row] as const)),
+);
 
-/** By class (TS-0004 6.6.2) for a code that the table does not know: originator errors refuse, receiver errors are ours. */
-function classRow(rsc: number): ResponseCodeRow {
-  if (rsc >= 1000 && rsc < 3000) return row(rsc, '2.01', '2.04', '2.02');
-  if (rsc >= 4000 && rsc < 5000) return row(rsc, '4.00', '4.00', '4.00');
-  if (rsc >= 6000 && rsc < 7000) return row(rsc, '5.03', '5.03', '5.03');
-  return row(rsc, '5.00', '5.00', '5.00');
-}
+/** A code that answers for each class (TS-0004 6.6.2) where a number is in no row. */
+const CLASS_CODES: Readonly<Record<number, number>> = { 1: 1000, 2: 2000, 4: 4000, 5: 5000, 6: 6003 };
 
 /** The CoAP code of an operation for any oneM2M response status code: total, whatever the number. */
 export function coapCode(operation: RegistrationOperation, rsc: number): CoapCode {
-  return (byStatusCode.get(rsc) ?? classRow(rsc))[operation];
+  const row = byStatusCode.get(rsc) ?? byStatusCode.get(CLASS_CODES[Math.trunc(rsc / 1000)] ?? 5000);
+  return row?.[operation] ?? '5.00';
 }
 
 /** oneM2M response status codes of CoAP codes (TS-0008 6.2.4 read backwards, completed for LwM2M). */
