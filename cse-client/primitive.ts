@@ -42,17 +42,35 @@ export const ResultContent = {
   childResourceReferences: 6,
   originalResource: 7,
   childResources: 8,
+  modifiedAttributes: 9,
+  semanticContent: 10,
 } as const;
 export type ResultContent = (typeof ResultContent)[keyof typeof ResultContent];
 
-/** Filter criteria of a RETRIEVE, by their short names (TS-0004 6.3.5.8, 7.3.3.17). */
+/** Response type of a request (TS-0004 6.3.4.2.6). */
+export const ResponseType = {
+  nonBlockingRequestSynch: 1,
+  nonBlockingRequestAsynch: 2,
+  blockingRequest: 3,
+  flexBlocking: 4,
+  noResponse: 5,
+} as const;
+export type ResponseType = (typeof ResponseType)[keyof typeof ResponseType];
+
+/** Filter criteria of a request, by their short names (TS-0004 6.3.5.8, 7.3.3.17). */
 export interface FilterCriteria {
-  /** filterUsage: 1 discovery, 2 conditional retrieval. */
+  /** filterUsage: 1 discovery, 2 conditional operation. */
   readonly fu?: 1 | 2;
   readonly lbl?: readonly string[];
   readonly ty?: readonly number[];
+  readonly chty?: readonly number[];
+  readonly pty?: readonly number[];
+  /** contentType of a contentInstance. */
+  readonly cty?: readonly string[];
   readonly rn?: string;
   readonly cr?: string;
+  /** Further `attribute` conditions by the short name of the attribute; values may hold wildcards (7.3.3.17.9). */
+  readonly atr?: Readonly<Record<string, string>>;
   readonly lim?: number;
   readonly ofst?: number;
   readonly lvl?: number;
@@ -63,12 +81,18 @@ export interface FilterCriteria {
   readonly us?: string;
   readonly exb?: string;
   readonly exa?: string;
+  /** stateTagSmaller, stateTagBigger. */
+  readonly sts?: number;
+  readonly stb?: number;
+  /** sizeAbove, sizeBelow: bytes of content. */
+  readonly sza?: number;
+  readonly szb?: number;
   /** filterOperation: 1 AND, 2 OR. */
   readonly fo?: 1 | 2;
   readonly arp?: string;
 }
 
-/** A request primitive by its short names (TS-0004 6.4.1). */
+/** A request primitive by its short names (TS-0004 6.4.1, 8.2.2). */
 export interface RequestPrimitive {
   readonly op: Operation;
   /** CSE-relative (`cse-in/x` or a resource ID), SP-relative (`/cse-id/…`) or absolute (`//sp-id/…`) address. */
@@ -85,17 +109,44 @@ export interface RequestPrimitive {
   readonly fc?: FilterCriteria;
   /** desiredIdentifierResultType: 1 structured, 2 unstructured. */
   readonly drt?: 1 | 2;
+  /** responseTypeValue. */
+  readonly rt?: ResponseType;
+  /** notificationURI of a nonBlockingRequestAsynch, several joined by `&` (TS-0009 6.4.11). */
+  readonly rtu?: string;
+  /** Originating timestamp. */
+  readonly ot?: string;
   /** Request expiration: milliseconds from now, or an absolute time. */
   readonly rqet?: string;
+  /** Result expiration: milliseconds from now, or an absolute time. */
+  readonly rset?: string;
+  /** Operation execution time: milliseconds from now, or an absolute time. */
+  readonly oet?: string;
+  /** Result persistence. */
+  readonly rp?: string;
+  /** Event category. */
+  readonly ec?: string;
+  /** Group request identifier. */
+  readonly gid?: string;
+  /** Vendor information. */
+  readonly vsi?: string;
 }
 
-/** A response primitive by its short names (TS-0004 6.4.2). */
+/** A response primitive by its short names (TS-0004 6.4.2, 8.2.2). */
 export interface ResponsePrimitive {
   readonly rsc: number;
   readonly rqi?: string;
   readonly rvi?: string;
+  readonly fr?: string;
   readonly pc?: unknown;
   /** contentStatus (1 partial, 2 full) and contentOffset of a discovery cut short by a limit. */
   readonly cnst?: number;
   readonly cnot?: number;
+  /** Originating timestamp. */
+  readonly ot?: string;
+  /** Result expiration. */
+  readonly rset?: string;
+  /** Event category. */
+  readonly ec?: string;
+  /** Vendor information. */
+  readonly vsi?: string;
 }

@@ -1,0 +1,247 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, type Logger, silentLogger, systemClock } from '../common/index.ts';
+import { newCounters, OPERATION_NAMES, type RequestCounters } from './counters.ts';
+import { DIALECTS, type Dialect } from './dialect.ts';
+import { collectPages, filtersFor } from './discovery.ts';
+import { CseError, describeStatusCode } from './errors.ts';
+import { fromHttpResponse, toHttpRequest } from './http-binding.ts';
+import { HttpTransport } from './http-transport.ts';
+import {
+  type FilterCriteria,
+  Operation,
+  type RequestPrimitive,
+  type ResponsePrimitive,
+  ResultContent,
+} from './primitive.ts';
+import {
+  debugInfo,
+  fromReferenceList,
+  fromRepresentation,
+  fromUriList,
+  hasResource,
+  toRepresentation,
+} from './representation.ts';
+import type { ChildReference, CreateAttributes, ResourceMap, UpdateAttributes } from './resources.ts';
+import { isSuccess } from './status-codes.ts';
+
+/** Largest answer that is read, bytes. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+/** How to reach a CSE, and within which limits. */
+export interface CseClientOptions {
+  /** http(s)://host:port[/prefix] */
+  readonly url: string;
+  /** Originator where a call names none. */
+  readonly originator: string;
+  /** `2a`, `3`, `4` or `5`. */
+  readonly releaseVersion: string;
+  /** Milliseconds for a whole request, the wait for a connection included. */
+  readonly timeout: number;
+  /** Requests on the wire at once. */
+  readonly maxInFlight: number;
+  /** Requests that may wait for a connection; 10,000 unless given. */
+  readonly maxQueued?: number;
+  /** Largest answer, bytes; 8 MiB unless given. */
+  readonly maxAnswerBytes?: number;
+  /** `DIALECTS.standard` unless given. */
+  readonly dialect?: Dialect;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+/** What one call may set for itself. */
+export interface CallOptions {
+  readonly originator?: string;
+  readonly resultContent?: ResultContent;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A request primitive whose identifier the client makes. */
+export type Request = Omit<RequestPrimitive, 'rqi'> & { readonly rqi?: string };
+
+/** A oneM2M originator that speaks Mca over HTTP with JSON (TS-0009) to one CSE. Rejects with CseError only. */
+export class CseClient {
+  /** May be set once the CSE is known. */
+  dialect: Dialect;
+  /** What has been asked so far and how it ended. */
+  readonly counters: Readonly<RequestCounters>;
+  readonly #counters: RequestCounters = newCounters();
+  readonly #options: CseClientOptions;
+  readonly #transport: HttpTransport;
+  readonly #logger: Logger;
+  readonly #session = randomBytes(6).toString('base64url');
+  #sequence = 0;
+
+  constructor(options: CseClientOptions) {
+    this.#options = options;
+    this.counters = this.#counters;
+    this.dialect = options.dialect ?? DIALECTS.standard;
+    this.#logger = options.logger ?? silentLogger;
+    this.#transport = new HttpTransport({
+      url: parseUrl(options.url),
+      maxInFlight: options.maxInFlight,
+      maxQueued: options.maxQueued ?? 10_000,
+      maxAnswerBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
+      connectTimeout: options.timeout,
+      clock: options.clock ?? systemClock,
+    });
+  }
+
+  /** Requests on the wire now. */
+  get inFlight(): number {
+    return this.#transport.inFlight;
+  }
+
+  /** Requests that wait for a connection now. */
+  get queued(): number {
+    return this.#transport.queued;
+  }
+
+  /** Sends a primitive. Any answer of the CSE resolves, also a refusal; rejects only when there is none. */
+  async request(primitive: Request, options: Pick<CallOptions, 'timeout' | 'signal'> = {}): Promise<ResponsePrimitive> {
+    this.#counters.requests += 1;
+    this.#counters.byOperation[OPERATION_NAMES[primitive.op]] += 1;
+    try {
+      const request = this.#complete(primitive);
+      const timeout = options.timeout ?? this.#options.timeout;
+      const answer = await this.#transport.exchange(toHttpRequest(request), timeout, options.signal);
+      const response = fromHttpResponse(answer);
+      if (isSuccess(response.rsc)) this.#counters.succeeded += 1;
+      else this.#counters.refused += 1;
+      return response;
+    } catch (error) {
+      this.#counters.failed += 1;
+      throw this.#explain(error, primitive);
+    }
+  }
+
+  /** Creates a resource; with `resultContent` nothing the attributes come back as they were sent. */
+  async create<T extends keyof ResourceMap>(
+    ty: T,
+    parent: string,
+    attributes: CreateAttributes<T>,
+    options: CallOptions = {},
+  ): Promise<ResourceMap[T]> {
+    const pc = toRepresentation(ty, attributes);
+    const response = await this.#call({ op: Operation.create, to: parent, ty, pc }, options);
+    if (response.pc === undefined && options.resultContent === ResultContent.nothing) {
+      return attributes as unknown as ResourceMap[T];
+    }
+    return fromRepresentation(ty, response.pc);
+  }
+
+  /** Retrieves a resource of a known type. */
+  async retrieve<T extends keyof ResourceMap>(ty: T, to: string, options: CallOptions = {}): Promise<ResourceMap[T]> {
+    const response = await this.#call({ op: Operation.retrieve, to }, options);
+    return fromRepresentation(ty, response.pc);
+  }
+
+  /** Updates a resource; resolves with it where the answer holds it whole. */
+  async update<T extends keyof ResourceMap>(
+    ty: T,
+    to: string,
+    attributes: UpdateAttributes<T>,
+    options: CallOptions = {},
+  ): Promise<ResourceMap[T] | undefined> {
+    const pc = toRepresentation(ty, attributes);
+    const response = await this.#call({ op: Operation.update, to, pc }, options);
+    return hasResource(ty, response.pc) ? fromRepresentation(ty, response.pc) : undefined;
+  }
+
+  /** Deletes a resource and all below it. */
+  async delete(to: string, options: CallOptions = {}): Promise<void> {
+    await this.#call({ op: Operation.delete, to }, options);
+  }
+
+  /**
+   * The addresses of all resources below `to` that match (TS-0001 10.2.6), over all pages that the CSE makes of them; a
+   * filter with `lim` asks once. Several labels match by any of them.
+   */
+  async discover(to: string, filter: FilterCriteria, options: CallOptions = {}): Promise<string[]> {
+    const found = new Set<string>();
+    for (const fc of filtersFor({ fu: 1, ...filter }, this.dialect.labelsPerQuery)) {
+      const ask = (page: FilterCriteria) => this.#call({ op: Operation.retrieve, to, fc: page }, options);
+      for (const uri of await collectPages(ask, fc, fromUriList)) found.add(uri);
+    }
+    return [...found];
+  }
+
+  /** References of the children of `to` that match (`rcn` 6), over all pages. */
+  async children(to: string, filter: FilterCriteria = {}, options: CallOptions = {}): Promise<ChildReference[]> {
+    const rcn = ResultContent.childResourceReferences;
+    const ask = (fc: FilterCriteria) =>
+      this.#call({ op: Operation.retrieve, to, fc }, { resultContent: rcn, ...options });
+    const found = new Map<string, ChildReference>();
+    for (const fc of filtersFor(filter, this.dialect.labelsPerQuery)) {
+      for (const child of await collectPages(ask, fc, fromReferenceList)) found.set(child.value, child);
+    }
+    return [...found.values()];
+  }
+
+  /** Takes no more requests, rejects what waits, lets what is on the wire finish within its timeout. */
+  close(): Promise<void> {
+    return this.#transport.close(this.#options.timeout);
+  }
+
+  /** `request`, with a refusal as CseError `cse/refused`. */
+  async #call(primitive: Request, options: CallOptions): Promise<ResponsePrimitive> {
+    const { originator, resultContent } = options;
+    const request = {
+      ...primitive,
+      ...(originator === undefined ? undefined : { fr: originator }),
+      ...(resultContent === undefined ? undefined : { rcn: resultContent }),
+    };
+    const response = await this.request(request, options);
+    if (!isSuccess(response.rsc)) throw this.#refusal(request, response);
+    return response;
+  }
+
+  #complete(primitive: Request): RequestPrimitive {
+    const { originator, releaseVersion } = this.#options;
+    return { fr: originator, rvi: releaseVersion, ...primitive, rqi: primitive.rqi ?? this.#nextRequestId() };
+  }
+
+  /** Unique among all clients: a random part for this one and a running number (TS-0001 8.1.2). */
+  #nextRequestId(): string {
+    this.#sequence += 1;
+    return this.#session + this.#sequence.toString(36);
+  }
+
+  #refusal(request: Request, response: ResponsePrimitive): CseError {
+    const { rsc } = response;
+    const originator = request.fr ?? this.#options.originator;
+    const words = debugInfo(response.pc);
+    const message = `CSE at ${this.#transport.name} refused to ${OPERATION_NAMES[request.op]} ${request.to} as ${originator || 'nobody'}: ${describeStatusCode(rsc)}`;
+    return new CseError('cse/refused', words === undefined ? message : `${message} (${words})`, {
+      rsc,
+      details: { to: request.to, originator, ...(words === undefined ? undefined : { debug: words }) },
+    });
+  }
+
+  /** An error of the binding does not know which CSE it was. */
+  #explain(error: unknown, request: Request): unknown {
+    if (!(error instanceof CseError)) return error;
+    this.#logger.debug('cse request failed', {
+      op: OPERATION_NAMES[request.op],
+      to: request.to,
+      code: error.code,
+      reason: error.message,
+    });
+    if (error.code !== 'cse/not-a-cse' || error.message.includes(this.#transport.name)) return error;
+    return new CseError(error.code, `CSE at ${this.#transport.name}: ${error.message}`, {
+      details: error.details,
+      cause: error,
+    });
+  }
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new CseError(
+    'cse/bad-request',
+    `the address of a CSE is http(s)://host:port, not ${JSON.stringify(text.slice(0, 100))}`,
+  );
+}

@@ -1,0 +1,53 @@
+import { errorMessage } from '../common/index.ts';
+import { CseError, type CseErrorCode } from './errors.ts';
+
+interface Failure {
+  readonly code: CseErrorCode;
+  /** What an operator reads after the address of the CSE. */
+  readonly words: string;
+}
+
+const unreachable = (reason: string): Failure => ({ code: 'cse/unreachable', words: `is not reachable (${reason})` });
+const broken: Failure = { code: 'cse/unreachable', words: 'closed the connection before it answered' };
+
+/** Errors of the network and of the HTTP client by their code. */
+const FAILURES: Readonly<Record<string, Failure>> = {
+  ECONNREFUSED: unreachable('connection refused'),
+  ENOTFOUND: unreachable('there is no such host'),
+  EAI_AGAIN: unreachable('the name service does not answer'),
+  EHOSTUNREACH: unreachable('no route to the host'),
+  ENETUNREACH: unreachable('no route to the network'),
+  ETIMEDOUT: unreachable('no connection in time'),
+  UND_ERR_CONNECT_TIMEOUT: unreachable('no connection in time'),
+  ECONNRESET: broken,
+  EPIPE: broken,
+  UND_ERR_SOCKET: broken,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: broken,
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: { code: 'cse/not-a-cse', words: 'sent an answer that is too large' },
+  UND_ERR_HEADERS_OVERFLOW: { code: 'cse/not-a-cse', words: 'sent header fields that are too large' },
+  UND_ERR_INVALID_ARG: { code: 'cse/bad-request', words: 'cannot be asked this over HTTP' },
+};
+
+/** The code of anything thrown, also of the several attempts that a host name with many addresses leads to. */
+export function failureCode(error: unknown): string {
+  const code = typeof error === 'object' && error !== null ? (error as { readonly code?: unknown }).code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+/** True when the connection went away, as it may at any moment of a kept-alive one. */
+export function isDisconnect(code: string): boolean {
+  return FAILURES[code] === broken;
+}
+
+/** An error of the HTTP client as what it means to the caller; `sent` says whether the CSE may have seen the request. */
+export function toCseError(cse: string, error: unknown, sent: boolean): CseError {
+  const code = failureCode(error);
+  const failure = FAILURES[code] ?? unknown(code, error);
+  const details = { sent, reason: code === '' ? errorMessage(error) : code };
+  return new CseError(failure.code, `CSE at ${cse} ${failure.words}`, { details, cause: error });
+}
+
+function unknown(code: string, error: unknown): Failure {
+  if (code.startsWith('HPE_')) return { code: 'cse/not-a-cse', words: 'does not speak HTTP' };
+  return unreachable(errorMessage(error).slice(0, 200));
+}
