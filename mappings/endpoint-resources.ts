@@ -1,4 +1,4 @@
-import type { Ae, Container, NodeResource } from '../cse-client/index.ts';
+import type { CreateAttributes, ResourceMap, UpdateAttributes } from '../cse-client/index.ts';
 import type { ObjectLink, Registration } from '../lwm2m/index.ts';
 import { containerLabels, endpointLabels, type LabelSettings } from './labels.ts';
 import { containerName, type EndpointNames } from './names.ts';
@@ -23,8 +23,8 @@ interface ContainerContext extends ResourceContext {
 }
 
 /** One attribute of a resource: which LwM2M fact it carries, where that is written, when it is sent. */
-export interface AttributeRow<T, C> {
-  readonly attribute: keyof T & string;
+export interface AttributeRow<K extends keyof ResourceMap, C> {
+  readonly attribute: keyof ResourceMap[K] & string;
   readonly from: string;
   readonly clause: string;
   /** `create`: sent once; `always`: sent again with each renewal. */
@@ -58,7 +58,7 @@ const versionLabels = {
 } as const;
 
 /** Attributes of the node of a device (TS-0014 table 6.2.2.2-3). Binding Mode and SMS Number have none. */
-export const NODE_ATTRIBUTES: readonly AttributeRow<NodeResource, ResourceContext>[] = [
+export const NODE_ATTRIBUTES: readonly AttributeRow<14, ResourceContext>[] = [
   {
     attribute: 'rn',
     from: 'Endpoint Client Name',
@@ -86,7 +86,7 @@ export const NODE_ATTRIBUTES: readonly AttributeRow<NodeResource, ResourceContex
 ];
 
 /** Attributes of the AE of an endpoint (TS-0014 table 6.2.2.2-3); the AE-ID is the originator of its CREATE. */
-export const AE_ATTRIBUTES: readonly AttributeRow<Ae, ResourceContext>[] = [
+export const AE_ATTRIBUTES: readonly AttributeRow<2, ResourceContext>[] = [
   {
     attribute: 'rn',
     from: 'Endpoint Client Name',
@@ -123,7 +123,7 @@ export const AE_ATTRIBUTES: readonly AttributeRow<Ae, ResourceContext>[] = [
 ];
 
 /** Attributes of the container of an object or object instance (TS-0014 6.3.2, table 6.3.2.2-3). */
-export const CONTAINER_ATTRIBUTES: readonly AttributeRow<Container, ContainerContext>[] = [
+export const CONTAINER_ATTRIBUTES: readonly AttributeRow<3, ContainerContext>[] = [
   {
     attribute: 'rn',
     from: 'Resource Links',
@@ -150,30 +150,44 @@ export const CONTAINER_ATTRIBUTES: readonly AttributeRow<Container, ContainerCon
 ];
 
 /** Attributes for a CREATE: every row that has a value. */
-export function createAttributes<T, C>(rows: readonly AttributeRow<T, C>[], context: C): Partial<T> {
-  return pick(rows, context, () => true);
+export function createAttributes<K extends keyof ResourceMap, C>(
+  rows: readonly AttributeRow<K, C>[],
+  context: C,
+): CreateAttributes<K> {
+  return pick(rows, context) as CreateAttributes<K>;
 }
 
 /** Attributes for a renewal: the rows that are always sent. */
-export function renewalAttributes<T, C>(rows: readonly AttributeRow<T, C>[], context: C): Partial<T> {
-  return pick(rows, context, (row) => row.sent === 'always');
+export function renewalAttributes<K extends keyof ResourceMap, C>(
+  rows: readonly AttributeRow<K, C>[],
+  context: C,
+): UpdateAttributes<K> {
+  const always = rows.filter((row) => row.sent === 'always');
+  return pick(always, context) as UpdateAttributes<K>;
 }
 
 /** Attributes that make an existing resource what a CREATE would have made: all but name, identity and access. */
-export function repairAttributes<T, C>(rows: readonly AttributeRow<T, C>[], context: C): Partial<T> {
-  return pick(rows, context, (row) => REPAIRED.has(row.attribute));
+export function repairAttributes<K extends keyof ResourceMap, C>(
+  rows: readonly AttributeRow<K, C>[],
+  context: C,
+): UpdateAttributes<K> {
+  const repaired = rows.filter((row) => REPAIRED.has(row.attribute));
+  return pick(repaired, context) as UpdateAttributes<K>;
 }
 
+/** `nl` of an AE is among them, since a node that was lost comes back under another resource ID. */
 const REPAIRED: ReadonlySet<string> = new Set(['lbl', 'et', 'or', 'nl']);
 
-function pick<T, C>(rows: readonly AttributeRow<T, C>[], context: C, wanted: (row: AttributeRow<T, C>) => boolean) {
+function pick<K extends keyof ResourceMap, C>(
+  rows: readonly AttributeRow<K, C>[],
+  context: C,
+): Record<string, unknown> {
   const attributes: Record<string, unknown> = {};
   for (const row of rows) {
-    if (!wanted(row)) continue;
     const value = row.value(context);
     if (value !== undefined) attributes[row.attribute] = value;
   }
-  return attributes as Partial<T>;
+  return attributes;
 }
 
 function withoutUrn(endpoint: string): string {

@@ -3,7 +3,8 @@ import { containerName } from './names.ts';
 
 /** One step that brings the resources of an endpoint from what they are to what its registration wants. */
 export type ResourceChange =
-  | { readonly operation: 'create' | 'update' | 'delete'; readonly resource: 'node' | 'ae' }
+  | { readonly operation: 'create' | 'update' | 'delete'; readonly resource: 'node' }
+  | { readonly operation: 'create' | 'update' | 'delete'; readonly resource: 'ae' }
   | { readonly operation: 'create' | 'update'; readonly resource: 'container'; readonly link: ObjectLink }
   | { readonly operation: 'delete'; readonly resource: 'container'; readonly name: string };
 

@@ -1,4 +1,4 @@
-import { CseError, type Dialect } from '../../cse-client/index.ts';
+import { type AccessControlRule, CseError, type Dialect } from '../../cse-client/index.ts';
 
 /** How the IPE appears on the CSE, taken from the configuration. */
 export interface PresenceSettings {
@@ -29,7 +29,7 @@ const SUBSCRIPTION_TYPE = 23;
 export function accessControlPolicy(settings: PresenceSettings, dialect: Dialect) {
   const own = { acor: [settings.originator], acop: AccessControlOperation.all };
   const read = AccessControlOperation.retrieve + AccessControlOperation.discovery;
-  const rules: Record<string, unknown>[] = [own];
+  const rules: AccessControlRule[] = [own];
   if (settings.readers.length > 0) rules.push({ acor: [...settings.readers], acop: read });
   if (settings.subscribers.length > 0 && dialect.accessControlObjectDetails) {
     rules.push({

@@ -29,7 +29,7 @@ describe('names of an endpoint on the CSE', () => {
   it('any endpoint name gives a name in the alphabet that every known CSE takes, and comes back from it', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }), (endpoint) => {
-        fc.pre(endpoint.isWellFormed());
+        fc.pre(Buffer.from(endpoint).toString() === endpoint);
         const name = escapeName(endpoint);
         expect(name).toMatch(/^[A-Za-z0-9][A-Za-z0-9_-]*$/);
         expect(unescapeName(name)).toBe(endpoint.startsWith('urn:') ? endpoint.slice(4) : endpoint);
