@@ -27,7 +27,7 @@ export class ObjectLinksCache {
   /** As `decodeObjectLinks`; equal payloads give the same value while it is remembered. */
   decode(payload: Buffer): ObjectLinks {
     if (payload.length > this.limits.payload) return decodeObjectLinks(payload);
-    const key = payload.latin1Slice(0, payload.length);
+    const key = payload.toString('latin1');
     const known = this.young.get(key);
     if (known !== undefined) return known;
     const links = this.old.get(key) ?? decodeObjectLinks(payload);
