@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
+import { addCheckCommand } from './check.ts';
 import { addConfigCommand } from './config.ts';
+import { addCseCommand } from './cse.ts';
 import { reportFailure } from './failure.ts';
 import { addRunCommand } from './run.ts';
 import { ExitCode, type Surroundings } from './surroundings.ts';
@@ -28,7 +30,9 @@ function createProgram(surroundings: Surroundings): Command {
     })
     .exitOverride();
   addRunCommand(program, surroundings);
+  addCheckCommand(program, surroundings);
   addConfigCommand(program, surroundings);
+  addCseCommand(program, surroundings);
   return program;
 }
 

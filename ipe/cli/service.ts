@@ -1,4 +1,4 @@
-import { IpeError, type LogFields, type Logger } from '../../common/index.ts';
+import type { LogFields, Logger } from '../../common/index.ts';
 import { listenForStop } from './stop-signal.ts';
 
 /** Something that runs until it is asked to stop. */
@@ -22,20 +22,22 @@ export async function runService(service: Service, logger: Logger, grace: number
     if (typeof started !== 'string') logger.info('ready', started);
     const signal = await stop.received;
     logger.info('stopping', { signal });
-    await within(service.stop(), grace + SLACK_MS);
-    logger.info('stopped');
+    const complete = await within(service.stop(), grace + SLACK_MS);
+    if (complete) logger.info('stopped');
+    else logger.warn('stopped before everything was finished', { grace });
   } catch (error) {
-    await within(service.stop(), SLACK_MS).catch(() => undefined);
+    await within(service.stop(), SLACK_MS).catch(() => false);
     throw error;
   } finally {
     stop.dispose();
   }
 }
 
-async function within(work: Promise<void>, limit: number): Promise<void> {
+/** True when the work ended within the limit. */
+async function within(work: Promise<void>, limit: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new IpeError('ipe/stop-timeout', `the stop took longer than ${limit} ms`)), limit);
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), limit);
   });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
 }

@@ -1,9 +1,21 @@
-import { type ConfigurationKey, configurationKeys } from './keys.ts';
+import { type ConfigurationKey, configurationKeys, findKey } from './keys.ts';
 import type { Mistake } from './mistake.ts';
 import { closest } from './suggestion.ts';
 
 /** The variables of a process, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the command line says of keys, by their paths. */
+export type CommandLineOptions = Readonly<
+  Record<string, { readonly option: string; readonly text: string | undefined }>
+>;
+
+/** A value that wins over the file, and where it was given. */
+export interface Override {
+  readonly value: unknown;
+  /** An environment variable or a command line option. */
+  readonly where: string;
+}
 
 /** The variable that names the configuration file where the command line does not. */
 export const FILE_VARIABLE = 'IPE_CONFIG';
@@ -29,18 +41,28 @@ function convert(text: string, { kind }: ConfigurationKey): unknown {
 }
 
 /** What the environment says of the configuration. An empty variable counts as absent. */
-export function readEnvironment(environment: Environment): { values: Map<string, unknown>; mistakes: Mistake[] } {
+export function readEnvironment(environment: Environment): { values: Map<string, Override>; mistakes: Mistake[] } {
   const keys = new Map(configurationKeys.map((key) => [key.environment, key]));
-  const values = new Map<string, unknown>();
+  const values = new Map<string, Override>();
   const mistakes: Mistake[] = [];
   for (const [name, given] of Object.entries(environment)) {
     const text = given?.trim() ?? '';
     if (!name.startsWith('IPE_') || name === FILE_VARIABLE || text === '' || isServiceLink(name, text)) continue;
     const key = keys.get(name);
     if (key === undefined) mistakes.push(unknownVariable(name, [...keys.keys(), FILE_VARIABLE]));
-    else values.set(key.path, convert(text, key));
+    else values.set(key.path, { value: convert(text, key), where: name });
   }
   return { values, mistakes };
+}
+
+/** The values of command line options, by the path of the key that each stands for. */
+export function readOptions(options: CommandLineOptions): Map<string, Override> {
+  const values = new Map<string, Override>();
+  for (const [path, { option, text }] of Object.entries(options)) {
+    const key = findKey(path);
+    if (key !== undefined && text !== undefined) values.set(path, { value: convert(text, key), where: option });
+  }
+  return values;
 }
 
 function unknownVariable(name: string, known: readonly string[]): Mistake {

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { errorMessage, IpeError } from '../../common/index.ts';
 import type { Mistake } from './mistake.ts';
+import { isTooDeep } from './yaml-depth.ts';
 
 /** What a configuration file says, and where it says it. */
 export interface FileContent {
@@ -98,6 +99,7 @@ export function parseFile(name: string, text: string): FileContent {
   const counter = new LineCounter();
   const reader = new Reader(name, counter);
   try {
+    if (isTooDeep(text)) return unreadable(name, 'nested too deeply');
     const document = parseDocument(text, {
       lineCounter: counter,
       prettyErrors: false,
@@ -112,9 +114,12 @@ export function parseFile(name: string, text: string): FileContent {
       reader.refuse('YAML', 0, 'the file must consist of keys such as cse:');
     return { name, tree: isRecord(tree) ? tree : {}, lines: reader.lines, mistakes: reader.mistakes };
   } catch (error) {
-    const text = error instanceof RangeError ? 'nested too deeply' : errorMessage(error);
-    return { name, tree: {}, lines: reader.lines, mistakes: [{ key: 'YAML', where: name, text }] };
+    return unreadable(name, errorMessage(error));
   }
+}
+
+function unreadable(name: string, text: string): FileContent {
+  return { name, tree: {}, lines: new Map(), mistakes: [{ key: 'YAML', where: name, text }] };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

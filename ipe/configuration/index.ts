@@ -1,10 +1,11 @@
 export { configurationDocument } from './documentation.ts';
-export { type Environment, FILE_VARIABLE } from './environment.ts';
+export { type CommandLineOptions, type Environment, FILE_VARIABLE } from './environment.ts';
 export { exampleFile } from './example.ts';
 export { configurationJsonSchema } from './json-schema.ts';
 export { type ConfigurationKey, configurationKeys, environmentName, findKey } from './keys.ts';
 export { type ConfigurationSources, loadConfiguration, parseConfiguration } from './load.ts';
 export type { Mistake } from './mistake.ts';
+export { isLoopback, publicUrl } from './public-url.ts';
 export { type Configuration, type ConfigurationInput, configurationSchema } from './schema.ts';
 export type { Milliseconds, Seconds } from './values.ts';
 export { environmentFile } from './variables.ts';

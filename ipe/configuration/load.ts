@@ -1,30 +1,40 @@
 import type * as z from 'zod';
-import { type Environment, FILE_VARIABLE, readEnvironment } from './environment.ts';
+import {
+  type CommandLineOptions,
+  type Environment,
+  FILE_VARIABLE,
+  type Override,
+  readEnvironment,
+  readOptions,
+} from './environment.ts';
 import { type FileContent, parseFile, readText } from './file.ts';
-import { configurationKeys, configurationSections, environmentName, findKey } from './keys.ts';
+import { configurationKeys, configurationSections, findKey } from './keys.ts';
 import { configurationError, type Mistake, shownValue } from './mistake.ts';
 import { type Configuration, type ConfigurationInput, configurationSchema } from './schema.ts';
 import { closestPath } from './suggestion.ts';
 
 type Tree = Record<string, unknown>;
 
-/** Where a configuration comes from: a YAML file, if any (else the one that `IPE_CONFIG` names), and the environment. */
+/** Where a configuration comes from; what stands later wins. */
 export interface ConfigurationSources {
+  /** A YAML file; else the one that `IPE_CONFIG` names, if any. */
   readonly file?: string | undefined;
   readonly env: Environment;
+  readonly options?: CommandLineOptions;
 }
 
 /**
- * The configuration of file and environment; the environment wins. IpeError `config/file` when the file cannot be read,
+ * The configuration of file, environment and command line. IpeError `config/file` when the file cannot be read,
  * `config/invalid` with all mistakes at once otherwise.
  */
-export function loadConfiguration({ file, env }: ConfigurationSources): Configuration {
+export function loadConfiguration({ file, env, options = {} }: ConfigurationSources): Configuration {
   const name = file ?? (env[FILE_VARIABLE]?.trim() || undefined);
   const content = name === undefined ? undefined : parseFile(name, readText(name));
   const environment = readEnvironment(env);
-  const tree = overlay(content?.tree ?? {}, environment.values);
+  const overrides = new Map([...environment.values, ...readOptions(options)]);
+  const tree = overlay(content?.tree ?? {}, overrides);
   const result = configurationSchema.safeParse(tree);
-  const origin = new Origin(content, new Set(environment.values.keys()));
+  const origin = new Origin(content, overrides);
   const mistakes = [
     ...(content?.mistakes ?? []),
     ...environment.mistakes,
@@ -38,7 +48,7 @@ export function loadConfiguration({ file, env }: ConfigurationSources): Configur
 export function parseConfiguration(input: ConfigurationInput = {}): Configuration {
   const result = configurationSchema.safeParse(input);
   if (result.success) return deepFreeze(result.data as Configuration);
-  const origin = new Origin(undefined, new Set());
+  const origin = new Origin(undefined, new Map());
   throw configurationError(
     firstOfEachKey(result.error.issues.flatMap((issue) => explain(issue, input as Tree, origin))),
   );
@@ -47,24 +57,25 @@ export function parseConfiguration(input: ConfigurationInput = {}): Configuratio
 /** Says where a key was written. */
 class Origin {
   readonly #file: FileContent | undefined;
-  readonly #fromEnvironment: ReadonlySet<string>;
+  readonly #overrides: ReadonlyMap<string, Override>;
 
-  constructor(file: FileContent | undefined, fromEnvironment: ReadonlySet<string>) {
+  constructor(file: FileContent | undefined, overrides: ReadonlyMap<string, Override>) {
     this.#file = file;
-    this.#fromEnvironment = fromEnvironment;
+    this.#overrides = overrides;
   }
 
   of(path: string): Pick<Mistake, 'where'> {
-    if (this.#fromEnvironment.has(path)) return { where: environmentName(path) };
+    const override = this.#overrides.get(path);
+    if (override !== undefined) return { where: override.where };
     const line = this.#file?.lines.get(path);
     return line === undefined ? {} : { where: `${this.#file?.name} line ${line}` };
   }
 }
 
-/** The file's tree without empty groups, under the values of the environment. */
-function overlay(tree: Tree, values: ReadonlyMap<string, unknown>): Tree {
+/** The file's tree without empty groups, under the values that win over it. */
+function overlay(tree: Tree, values: ReadonlyMap<string, Override>): Tree {
   const merged = withoutEmptySections(tree, '');
-  for (const [path, value] of values) set(merged, path.split('.'), value);
+  for (const [path, { value }] of values) set(merged, path.split('.'), value);
   return merged;
 }
 
