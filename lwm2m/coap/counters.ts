@@ -1,0 +1,54 @@
+/** What an endpoint has seen and done since it was made. Only ever counts up. */
+export interface CoapCounters {
+  /** Datagrams that came. */
+  received: number;
+  /** Datagrams handed to the socket. */
+  sent: number;
+  /** Requests of peers, without duplicates, each block for itself. */
+  requests: number;
+  /** Replies to requests of ours. */
+  replies: number;
+  /** Messages recognised as duplicates. */
+  duplicates: number;
+  /** Messages of ours sent again. */
+  retransmissions: number;
+  /** Datagrams that are no CoAP message, dropped or reset. */
+  undecodable: number;
+  /** Requests refused by the message layer: options, methods, blocks. */
+  refused: number;
+  /** Replies, acknowledgements and resets that nothing waits for. */
+  unmatched: number;
+  /** Messages of ours that a peer answered with a reset. */
+  reset: number;
+  /** Messages of ours that nobody acknowledged after the last retransmission. */
+  givenUp: number;
+  /** Answers sent separately, after an empty acknowledgement. */
+  separate: number;
+  /** Answers that a handler failed to give. */
+  handlerFailures: number;
+  /** Requests answered 5.03, and datagrams dropped, because a bound was reached. */
+  droppedBusy: number;
+  /** Datagrams that the socket could not send, and other errors of the socket. */
+  socketErrors: number;
+}
+
+/** Counters at zero. */
+export function newCounters(): CoapCounters {
+  return {
+    received: 0,
+    sent: 0,
+    requests: 0,
+    replies: 0,
+    duplicates: 0,
+    retransmissions: 0,
+    undecodable: 0,
+    refused: 0,
+    unmatched: 0,
+    reset: 0,
+    givenUp: 0,
+    separate: 0,
+    handlerFailures: 0,
+    droppedBusy: 0,
+    socketErrors: 0,
+  };
+}

@@ -1,0 +1,227 @@
+import { randomFillSync } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import {
+  type Clock,
+  errorMessage,
+  IpeError,
+  type Logger,
+  silentLogger,
+  systemClock,
+  type Timer,
+} from '../../common/index.ts';
+import type { CoapCounters } from './counters.ts';
+import { MessageLayer } from './message-layer.ts';
+import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
+import { type CoapLimits, DEFAULT_LIMITS, type TransmissionParameters } from './parameters.ts';
+import type { CoapHandler, Peer } from './types.ts';
+
+export interface CoapEndpointOptions {
+  /** `::` serves IPv6 and IPv4, and falls back to 0.0.0.0 where the machine has no IPv6. */
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  /** At least 0, below 1; cannot be foreseen from outside, unless in a test. */
+  readonly random?: () => number;
+  readonly limits?: Partial<CoapLimits>;
+  readonly parameters?: Partial<TransmissionParameters>;
+}
+
+/** Node's default loses datagrams when devices come back all at once. */
+const SOCKET_BUFFER_BYTES = 4 << 20;
+/** Datagrams above this are worth knowing the fate of: the path may refuse their size. */
+const LARGE_DATAGRAM = 1_280;
+/** How often the queue of the socket is looked at, in datagrams. */
+const QUEUE_CHECK = 32;
+/** How often a closing endpoint looks whether it is done, ms. */
+const CLOSE_POLL = 10;
+
+/** A CoAP endpoint on one UDP socket: serves the requests of devices and sends requests to them (RFC 7252). */
+export class CoapEndpoint {
+  readonly #options: CoapEndpointOptions;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #layer: MessageLayer;
+  readonly #queueLimit: number;
+  #socket: Socket | undefined;
+  #timer: Timer | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #untilCheck = QUEUE_CHECK;
+  #congested = false;
+
+  constructor(options: CoapEndpointOptions, handler: CoapHandler) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
+    this.#queueLimit = options.limits?.sendQueueBytes ?? DEFAULT_LIMITS.sendQueueBytes;
+    this.#layer = new MessageLayer({
+      handler,
+      now: () => this.#clock.monotonic(),
+      random: options.random ?? secureRandom(),
+      send: (peer, buffer, offset, length) => this.#send(peer, buffer, offset, length),
+      wake: (at) => this.#wake(at),
+      logger: this.#logger,
+      ...(options.limits && { limits: options.limits }),
+      ...(options.parameters && { parameters: options.parameters }),
+    });
+  }
+
+  /** What it has seen and done. */
+  get counters(): CoapCounters {
+    return this.#layer.counters;
+  }
+
+  /** Opens the socket. Rejects with `IpeError` `coap/port-in-use`, or `coap/address` for an address that cannot be used. */
+  async listen(): Promise<{ address: string; port: number }> {
+    const { host, port } = this.#options;
+    try {
+      return await this.#bind(host, port);
+    } catch (error) {
+      if (host === '::' && NO_IPV6.has(codeOf(error))) {
+        this.#logger.info('this machine has no IPv6: CoAP is served on IPv4 only');
+        return await this.#bind('0.0.0.0', port).catch((second) =>
+          Promise.reject(listenError(second, '0.0.0.0', port)),
+        );
+      }
+      throw listenError(error, host, port);
+    }
+  }
+
+  /**
+   * Takes no more requests, lets answers in progress finish for at most `grace` milliseconds and closes the socket.
+   * Requests of ours reject with `coap/closed`.
+   */
+  async close(grace: number): Promise<void> {
+    this.#layer.stop();
+    const until = this.#clock.monotonic() + grace;
+    while (this.#socket !== undefined && this.#layer.busy && this.#clock.monotonic() < until) await this.#pause();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket !== undefined) await new Promise<void>((resolve) => socket.close(() => resolve()));
+  }
+
+  /**
+   * Sends a request to a device from the same socket. Rejects with `IpeError` `coap/timeout`, `coap/reset`,
+   * `coap/aborted`, `coap/closed`, `coap/busy` or `coap/too-large`.
+   */
+  request(peer: Peer, request: OutgoingRequest, options: RequestOptions = {}): Promise<CoapReply> {
+    return this.#layer.request(peer, request, options);
+  }
+
+  #bind(host: string, port: number): Promise<{ address: string; port: number }> {
+    const type = host.includes(':') ? 'udp6' : 'udp4';
+    const family = type === 'udp6' ? 6 : 4;
+    const socket = createSocket({
+      type,
+      recvBufferSize: SOCKET_BUFFER_BYTES,
+      sendBufferSize: SOCKET_BUFFER_BYTES,
+      // Peers are addresses already: no name is ever looked up, and no datagram waits a tick for it.
+      lookup: (hostname, _options, callback) => callback(null, hostname, family),
+    });
+    return new Promise((resolve, reject) => {
+      socket.once('error', (error) => {
+        socket.close();
+        reject(error);
+      });
+      socket.bind({ address: host, port, exclusive: true }, () => {
+        socket.removeAllListeners('error');
+        socket.on('error', (error) => this.#socketFailed(error));
+        socket.on('message', (data, { address, port: from }) => this.#layer.receive(data, address, from));
+        this.#socket = socket;
+        const bound = socket.address();
+        resolve({ address: bound.address, port: bound.port });
+      });
+    });
+  }
+
+  #send(peer: Peer, buffer: Buffer, offset: number, length: number): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    if (--this.#untilCheck <= 0 || this.#congested) {
+      this.#untilCheck = QUEUE_CHECK;
+      this.#congested = socket.getSendQueueSize() > this.#queueLimit;
+      if (this.#congested) {
+        this.counters.droppedBusy++;
+        return;
+      }
+    }
+    try {
+      if (length > LARGE_DATAGRAM) socket.send(buffer, offset, length, peer.port, peer.address, this.#sent);
+      else socket.send(buffer, offset, length, peer.port, peer.address);
+    } catch (error) {
+      this.#socketFailed(error);
+    }
+  }
+
+  readonly #sent = (error: Error | null): void => {
+    if (error !== null) this.#socketFailed(error);
+  };
+
+  /** An error of the socket is the loss of a datagram: retransmission is what helps (RFC 7252 4.2). */
+  #socketFailed(error: unknown): void {
+    this.counters.socketErrors++;
+    this.#logger.debug('the CoAP socket reported an error', { reason: errorMessage(error) });
+  }
+
+  #wake(at: number): void {
+    if (at >= this.#timerAt) return;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = this.#clock.timer(Math.max(0, Math.ceil(at - this.#clock.monotonic())), () => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#layer.tick();
+      this.#wake(this.#layer.nextTick);
+    });
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.timer(CLOSE_POLL, resolve);
+    });
+  }
+}
+
+const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT']);
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | null)?.code);
+}
+
+function listenError(error: unknown, host: string, port: number): IpeError {
+  const details = { host, port };
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return new IpeError('coap/port-in-use', `UDP port ${port} of ${host} is already in use`, {
+        details,
+        cause: error,
+      });
+    case 'EACCES':
+      return new IpeError('coap/address', `no permission to use UDP port ${port} of ${host}`, {
+        details,
+        cause: error,
+      });
+    case 'EADDRNOTAVAIL':
+      return new IpeError('coap/address', `${host} is not an address of this machine`, { details, cause: error });
+    default:
+      return new IpeError('coap/address', `cannot listen on ${host}, UDP port ${port}: ${errorMessage(error)}`, {
+        details,
+        cause: error,
+      });
+  }
+}
+
+/** Random numbers that a device cannot foresee from those it has seen (RFC 7252 5.3.1, 11.4). */
+function secureRandom(): () => number {
+  const pool = new Uint32Array(1_024);
+  let next = pool.length;
+  return () => {
+    if (next === pool.length) {
+      randomFillSync(pool);
+      next = 0;
+    }
+    return (pool[next++] as number) / 0x1_0000_0000;
+  };
+}

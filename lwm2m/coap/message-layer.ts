@@ -1,0 +1,198 @@
+import type { Logger } from '../../common/index.ts';
+import { silentLogger } from '../../common/index.ts';
+import { ACK, CODE, CON, isResponseCode, NON, RST } from './codes.ts';
+import { type CoapCounters, newCounters } from './counters.ts';
+import { Deadlines } from './deadlines.ts';
+import { digestOf } from './digest.ts';
+import { IncomingRequests } from './incoming-requests.ts';
+import type { LayerContext, SendDatagram } from './layer-context.ts';
+import { type CoapMessage, decodeMessage, MAX_TOKEN_LENGTH } from './message.ts';
+import { type CoapReply, type OutgoingRequest, type RequestOptions, replyOf } from './outgoing-request.ts';
+import { OutgoingRequests } from './outgoing-requests.ts';
+import { type CoapLimits, DEFAULT_LIMITS, type TransmissionParameters, transmissionParameters } from './parameters.ts';
+import { type PeerEntry, PeerTable, peerAt, peerKey } from './peers.ts';
+import { RecentMessages } from './recent-messages.ts';
+import { Transmissions } from './transmissions.ts';
+import type { CoapHandler, Peer } from './types.ts';
+
+export interface MessageLayerOptions {
+  readonly handler: CoapHandler;
+  /** Milliseconds on the monotonic clock. */
+  readonly now: () => number;
+  /** At least 0, below 1; cannot be foreseen from outside. */
+  readonly random: () => number;
+  readonly send: SendDatagram;
+  /** Told when {@link MessageLayer.tick} must be called earlier than was said before. */
+  readonly wake: (at: number) => void;
+  readonly logger?: Logger;
+  readonly limits?: Partial<CoapLimits>;
+  readonly parameters?: Partial<TransmissionParameters>;
+}
+
+/**
+ * The messages of RFC 7252 4 between datagrams and requests, both directions, without socket and timer: datagrams go in
+ * by {@link receive}, time passes by {@link tick}, datagrams come out by `send`. Throws for no datagram.
+ */
+export class MessageLayer {
+  readonly counters: CoapCounters = newCounters();
+  readonly #context: LayerContext;
+  readonly #transmissions: Transmissions;
+  readonly #incoming: IncomingRequests;
+  readonly #outgoing: OutgoingRequests;
+
+  constructor(options: MessageLayerOptions) {
+    const { now, random, handler } = options;
+    const counters = this.counters;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const parameters = transmissionParameters(options.parameters);
+    const deadlines = new Deadlines(options.wake);
+    const peers = new PeerTable(random);
+    const { exchangeLifetime, nonLifetime } = parameters;
+    const bounds = { exchangeLifetime, nonLifetime, count: limits.rememberedMessages, bytes: limits.rememberedBytes };
+    const recent = new RecentMessages(peers, deadlines, bounds);
+    const send: SendDatagram = (peer, buffer, offset, length) => {
+      counters.sent++;
+      options.send(peer, buffer, offset, length);
+    };
+    const logger = options.logger ?? silentLogger;
+    this.#context = { now, random, send, logger, parameters, limits, counters, deadlines, peers, recent };
+    this.#transmissions = new Transmissions(this.#context);
+    this.#incoming = new IncomingRequests(this.#context, this.#transmissions, handler);
+    this.#outgoing = new OutgoingRequests(this.#context, this.#transmissions);
+  }
+
+  /** What is held at the moment, for tests and metrics. */
+  get held(): {
+    peers: number;
+    messages: number;
+    bytes: number;
+    transmissions: number;
+    deadlines: number;
+    inProgress: number;
+    uploads: number;
+    uploadBytes: number;
+    requests: number;
+  } {
+    const { peers, recent, deadlines } = this.#context;
+    return {
+      peers: peers.size,
+      messages: recent.size,
+      bytes: recent.bytes,
+      transmissions: this.#transmissions.size,
+      deadlines: deadlines.size,
+      inProgress: this.#incoming.inProgress,
+      uploads: this.#incoming.uploads.size,
+      uploadBytes: this.#incoming.uploads.bytes,
+      requests: this.#outgoing.size,
+    };
+  }
+
+  /** When {@link tick} is next to be called; Infinity when nothing waits. */
+  get nextTick(): number {
+    return this.#context.deadlines.next;
+  }
+
+  /** Does what has fallen due: retransmissions, acknowledgements, timeouts, forgetting. */
+  tick(): void {
+    this.#context.deadlines.run(this.#context.now());
+  }
+
+  /** Takes in a datagram. The layer may keep it: its bytes must not change afterwards. */
+  receive(data: Buffer, address: string, port: number): void {
+    this.counters.received++;
+    if (data.length < 4 || (data[0] as number) >> 6 !== 1) {
+      // Too short, or a version that is to be ignored in silence (RFC 7252 3).
+      this.counters.undecodable++;
+      return;
+    }
+    const type = ((data[0] as number) >> 4) & 3;
+    const tokenLength = (data[0] as number) & 15;
+    const code = data[1] as number;
+    const messageId = ((data[2] as number) << 8) | (data[3] as number);
+    const sound = tokenLength <= MAX_TOKEN_LENGTH && 4 + tokenLength <= data.length;
+    if (!sound) {
+      this.#reject(type, messageId, peerAt(address, port));
+    } else if (code > 0 && code < 0x20 && type <= NON) {
+      const key = peerKey(address, port);
+      if (!this.#incoming.receive(data, type, messageId, key, address, port)) {
+        this.#reject(type, messageId, { address, port, key });
+      }
+    } else if (code === CODE.EMPTY && data.length === 4) {
+      this.#receiveEmpty(type, messageId, peerAt(address, port));
+    } else if (isResponseCode(code) && type !== RST) {
+      this.#receiveReply(data, type, messageId, peerAt(address, port));
+    } else {
+      this.#reject(type, messageId, peerAt(address, port));
+    }
+  }
+
+  /** Sends a request of ours; see {@link OutgoingRequests.request}. */
+  request(peer: Peer, request: OutgoingRequest, options: RequestOptions = {}): Promise<CoapReply> {
+    return this.#outgoing.request(peer, request, options);
+  }
+
+  /** Serves no new request and sends none; answers in progress go on. */
+  stop(): void {
+    this.#incoming.stop();
+    this.#outgoing.close();
+  }
+
+  /** True while answers are awaited or not yet acknowledged. */
+  get busy(): boolean {
+    return this.#incoming.inProgress > 0 || this.#transmissions.size > 0;
+  }
+
+  /** A message with a format error or a reserved code: reset when CON, ignored otherwise (RFC 7252 4.2, 4.3). */
+  #reject(type: number, messageId: number, peer: Peer): void {
+    this.counters.undecodable++;
+    if (type === CON) this.#incoming.sendEmpty(peer, RST, messageId);
+  }
+
+  #receiveEmpty(type: number, messageId: number, peer: Peer): void {
+    if (type === CON) {
+      this.#incoming.sendEmpty(peer, RST, messageId); // CoAP ping (RFC 7252 4.3)
+      return;
+    }
+    const entry = this.#context.peers.find(peer.key);
+    const transmission = entry === undefined ? undefined : this.#transmissions.find(entry, messageId);
+    if (transmission !== undefined && type !== NON) {
+      this.#transmissions.end(transmission, type === ACK ? 'acknowledged' : 'reset');
+    } else if (entry === undefined || type !== RST || !this.#outgoing.takeReset(entry, messageId)) {
+      this.counters.unmatched++;
+    }
+  }
+
+  #receiveReply(data: Buffer, type: number, messageId: number, peer: Peer): void {
+    let message: CoapMessage;
+    try {
+      message = decodeMessage(data);
+    } catch {
+      this.#reject(type, messageId, peer);
+      return;
+    }
+    const { recent, peers, now } = this.#context;
+    const entry = peers.find(peer.key);
+    const digest = digestOf(data);
+    if (entry !== undefined && type !== ACK && recent.find(entry, messageId, digest, now()) >= 0) {
+      this.counters.duplicates++;
+      if (type === CON) this.#incoming.sendEmpty(peer, ACK, messageId);
+      return;
+    }
+    const reply = replyOf(message);
+    const settle = entry && reply && this.#outgoing.take(entry, message.token, type === ACK ? messageId : undefined);
+    if (entry === undefined || reply === undefined || settle === undefined) {
+      this.counters.unmatched++;
+      if (type === CON) this.#incoming.sendEmpty(peer, RST, messageId);
+      return;
+    }
+    if (type === CON) this.#acknowledge(entry, messageId, digest);
+    settle(reply);
+  }
+
+  /** Acknowledges a separate response, and its duplicates (RFC 7252 4.2). */
+  #acknowledge(entry: PeerEntry, messageId: number, digest: number): void {
+    const { recent, now } = this.#context;
+    recent.setEmpty(recent.add(entry, messageId, digest, CON, now()));
+    this.#incoming.sendEmpty(entry.peer, ACK, messageId);
+  }
+}
