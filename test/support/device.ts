@@ -1,0 +1,134 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { generate, type ParsedPacket, parse } from 'coap-packet';
+
+/** What a device was answered. */
+export interface Reply {
+  readonly code: string;
+  readonly location: string;
+  readonly maxAge: number | undefined;
+  readonly payload: string;
+  /** True when an empty ACK came first (RFC 7252 5.2.2). */
+  readonly separate: boolean;
+}
+
+/** How a device registers; `query` is added as it is. */
+export interface RegisterOptions {
+  readonly endpoint?: string;
+  readonly lifetime?: number;
+  readonly version?: string;
+  readonly links?: string;
+  readonly query?: readonly string[];
+}
+
+/** A LwM2M client driven step by step, in raw CoAP messages. */
+export class Device {
+  readonly #socket: Socket;
+  readonly #port: number;
+  readonly #host: string;
+  #messageId = Math.floor(Math.random() * 0xffff);
+  readonly #waiting = new Map<string, { reply: (reply: Reply) => void; separate: boolean }>();
+  /** Location-Path of the registration, after `register`. */
+  location = '';
+
+  private constructor(socket: Socket, host: string, port: number) {
+    this.#socket = socket;
+    this.#host = host;
+    this.#port = port;
+    socket.on('message', (bytes) => this.#receive(parse(bytes)));
+  }
+
+  /** A device that talks to this port of the loopback address. */
+  static async open(port: number, host = '127.0.0.1'): Promise<Device> {
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+    socket.bind(0, host);
+    await once(socket, 'listening');
+    return new Device(socket, host, port);
+  }
+
+  /** Register (LwM2M 1.0 5.3.1); remembers the location when it is accepted. */
+  async register(options: RegisterOptions = {}): Promise<Reply> {
+    const { endpoint = 'device', lifetime = 60, version = '1.1', links = '</1/0>,</3/0>', query = [] } = options;
+    const parameters = [`ep=${endpoint}`, `lt=${lifetime}`, `lwm2m=${version}`, 'b=U', ...query];
+    const reply = await this.request('POST', 'rd', parameters, links);
+    if (reply.code === '2.01') this.location = reply.location;
+    return reply;
+  }
+
+  /** Update (LwM2M 1.0 5.3.2). */
+  update(query: readonly string[] = [], links?: string): Promise<Reply> {
+    return this.request('POST', this.location, query, links);
+  }
+
+  /** De-register (LwM2M 1.0 5.3.3). */
+  deregister(): Promise<Reply> {
+    return this.request('DELETE', this.location);
+  }
+
+  /** Any confirmable request; resolves with its answer, piggybacked or separate. */
+  request(
+    code: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    query: readonly string[] = [],
+    links?: string,
+  ): Promise<Reply> {
+    const { bytes, token } = this.prepare(code, path, query, links);
+    return this.transmit(bytes, token);
+  }
+
+  /** The bytes of a request, to be sent as often as a test likes. */
+  prepare(code: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, query: readonly string[] = [], links?: string) {
+    this.#messageId = (this.#messageId + 1) & 0xffff;
+    const token = Buffer.alloc(4);
+    token.writeUInt32BE((Math.random() * 0xffffffff) >>> 0);
+    const options = [
+      ...path.split('/').map((segment) => ({ name: 'Uri-Path', value: Buffer.from(segment) })),
+      ...query.map((parameter) => ({ name: 'Uri-Query', value: Buffer.from(parameter) })),
+      ...(links === undefined ? [] : [{ name: 'Content-Format', value: Buffer.from([40]) }]),
+    ];
+    const payload = Buffer.from(links ?? '');
+    const bytes = generate({ code, confirmable: true, messageId: this.#messageId, token, options, payload }, 60_000);
+    return { bytes, token: token.toString('hex') };
+  }
+
+  /** Sends prepared bytes `copies` times; resolves with the first answer. */
+  transmit(bytes: Buffer, token: string, copies = 1): Promise<Reply> {
+    return new Promise((resolve) => {
+      this.#waiting.set(token, { reply: resolve, separate: false });
+      this.#pending.set(parse(bytes).messageId, token);
+      for (let copy = 0; copy < copies; copy += 1) this.#socket.send(bytes, this.#port, this.#host);
+    });
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  readonly #pending = new Map<number, string>();
+
+  #receive(message: ParsedPacket): void {
+    if (message.code === '0.00') {
+      const waiting = this.#waiting.get(this.#pending.get(message.messageId) ?? '');
+      if (waiting !== undefined && message.ack) waiting.separate = true;
+      return;
+    }
+    if (message.confirmable) this.#acknowledge(message.messageId);
+    const token = message.token.toString('hex');
+    const waiting = this.#waiting.get(token);
+    if (waiting === undefined) return;
+    this.#waiting.delete(token);
+    const texts = (name: string) => message.options.filter((option) => option.name === name).map(({ value }) => value);
+    const maxAge = texts('Max-Age')[0];
+    waiting.reply({
+      code: message.code,
+      location: texts('Location-Path').map(String).join('/'),
+      maxAge: maxAge === undefined ? undefined : maxAge.readUIntBE(0, maxAge.length),
+      payload: message.payload.toString(),
+      separate: waiting.separate,
+    });
+  }
+
+  #acknowledge(messageId: number): void {
+    this.#socket.send(generate({ code: '0.00', ack: true, messageId }), this.#port, this.#host);
+  }
+}
