@@ -30,11 +30,9 @@ const COLOURS: Readonly<Record<LogLevel, number>> = { error: 31, warn: 33, info:
 
 /** Text that neither moves the cursor nor starts a new line, whatever a peer has put into it. */
 function harmless(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) =>
-    JSON.stringify(character)
-      .slice(1, -1)
-      .replace(/[\x7f-\x9f\u2028\u2029]/, '?'),
-  );
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 function shownValue(value: unknown): string {
@@ -43,7 +41,7 @@ function shownValue(value: unknown): string {
 }
 
 function jsonLine({ level, message, at, fields }: Line): string {
-  return JSON.stringify({ timestamp: at.toISOString(), level, message, ...fields });
+  return harmless(JSON.stringify({ timestamp: at.toISOString(), level, message, ...fields }));
 }
 
 function textLine({ level, message, at, fields }: Line, coloured: boolean): string {
