@@ -1,9 +1,10 @@
-const PLAIN = /^[A-Za-z0-9\-._~/]*$/;
+const UNRESERVED = /^[A-Za-z0-9\-._~]*$/;
+const UNRESERVED_SEGMENTS = /^[A-Za-z0-9\-._~/]*$/;
 const LONE_SURROGATE = /\p{Cs}/gu;
 
 /** Percent-encodes everything but the unreserved characters (RFC 3986 2.3); never throws. */
 export function percentEncode(text: string): string {
-  if (PLAIN.test(text) && !text.includes('/')) return text;
+  if (UNRESERVED.test(text)) return text;
   const wellFormed = text.replace(LONE_SURROGATE, '\uFFFD');
   return encodeURIComponent(wellFormed).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
@@ -30,7 +31,7 @@ export function addressToPath(to: string): string {
   for (const form of ADDRESS_FORMS) {
     if (to.startsWith(form.to)) {
       const rest = to.slice(form.to.length);
-      const path = PLAIN.test(rest) ? rest : rest.split('/').map(percentEncode).join('/');
+      const path = UNRESERVED_SEGMENTS.test(rest) ? rest : rest.split('/').map(percentEncode).join('/');
       return form.path + (form.to === '' ? hideMarker(path) : path);
     }
   }

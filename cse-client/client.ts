@@ -9,6 +9,7 @@ import { HttpTransport } from './http-transport.ts';
 import {
   type FilterCriteria,
   Operation,
+  RESOURCE_NAMES,
   type RequestPrimitive,
   type ResponsePrimitive,
   ResultContent,
@@ -107,13 +108,14 @@ export class CseClient {
       const request = this.#complete(primitive);
       const timeout = options.timeout ?? this.#options.timeout;
       const answer = await this.#transport.exchange(toHttpRequest(request), timeout, options.signal);
-      const response = fromHttpResponse(answer);
+      const response = this.#read(() => fromHttpResponse(answer));
       if (isSuccess(response.rsc)) this.#counters.succeeded += 1;
       else this.#counters.refused += 1;
       return response;
     } catch (error) {
       this.#counters.failed += 1;
-      throw this.#explain(error, primitive);
+      this.#log(error, primitive);
+      throw error;
     }
   }
 
@@ -129,13 +131,13 @@ export class CseClient {
     if (response.pc === undefined && options.resultContent === ResultContent.nothing) {
       return attributes as unknown as ResourceMap[T];
     }
-    return fromRepresentation(ty, response.pc);
+    return this.#read(() => fromRepresentation(ty, response.pc));
   }
 
   /** Retrieves a resource of a known type. */
   async retrieve<T extends keyof ResourceMap>(ty: T, to: string, options: CallOptions = {}): Promise<ResourceMap[T]> {
     const response = await this.#call({ op: Operation.retrieve, to }, options);
-    return fromRepresentation(ty, response.pc);
+    return this.#read(() => fromRepresentation(ty, response.pc));
   }
 
   /** Updates a resource; resolves with it where the answer holds it whole. */
@@ -147,7 +149,7 @@ export class CseClient {
   ): Promise<ResourceMap[T] | undefined> {
     const pc = toRepresentation(ty, attributes);
     const response = await this.#call({ op: Operation.update, to, pc }, options);
-    return hasResource(ty, response.pc) ? fromRepresentation(ty, response.pc) : undefined;
+    return hasResource(ty, response.pc) ? this.#read(() => fromRepresentation(ty, response.pc)) : undefined;
   }
 
   /** Deletes a resource and all below it. */
@@ -163,7 +165,7 @@ export class CseClient {
     const found = new Set<string>();
     for (const fc of filtersFor({ fu: 1, ...filter }, this.dialect.labelsPerQuery)) {
       const ask = (page: FilterCriteria) => this.#call({ op: Operation.retrieve, to, fc: page }, options);
-      for (const uri of await collectPages(ask, fc, fromUriList)) found.add(uri);
+      for (const uri of await collectPages(ask, fc, (pc) => this.#read(() => fromUriList(pc)))) found.add(uri);
     }
     return [...found];
   }
@@ -175,7 +177,8 @@ export class CseClient {
       this.#call({ op: Operation.retrieve, to, fc }, { resultContent: rcn, ...options });
     const found = new Map<string, ChildReference>();
     for (const fc of filtersFor(filter, this.dialect.labelsPerQuery)) {
-      for (const child of await collectPages(ask, fc, fromReferenceList)) found.set(child.value, child);
+      for (const child of await collectPages(ask, fc, (pc) => this.#read(() => fromReferenceList(pc))))
+        found.set(child.value, child);
     }
     return [...found.values()];
   }
@@ -211,29 +214,42 @@ export class CseClient {
 
   #refusal(request: Request, response: ResponsePrimitive): CseError {
     const { rsc } = response;
+    const { to, ty } = request;
     const originator = request.fr ?? this.#options.originator;
-    const words = debugInfo(response.pc);
-    const message = `CSE at ${this.#transport.name} refused to ${OPERATION_NAMES[request.op]} ${request.to} as ${originator || 'nobody'}: ${describeStatusCode(rsc)}`;
-    return new CseError('cse/refused', words === undefined ? message : `${message} (${words})`, {
-      rsc,
-      details: { to: request.to, originator, ...(words === undefined ? undefined : { debug: words }) },
-    });
+    const what = ty === undefined ? to : `${RESOURCE_NAMES[ty] ?? `a resource of type ${ty}`} in ${to}`;
+    const asked = `${OPERATION_NAMES[request.op]} ${what} as ${originator === '' ? 'nobody' : originator}`;
+    const debug = debugInfo(response.pc);
+    const words = debug === undefined || debug === '' ? '' : ` (${debug})`;
+    return new CseError(
+      'cse/refused',
+      `CSE at ${this.#transport.name} refused to ${asked}: ${describeStatusCode(rsc)}${words}`,
+      {
+        rsc,
+        details: { to, originator, ...(debug === undefined ? undefined : { debug }) },
+      },
+    );
   }
 
-  /** An error of the binding does not know which CSE it was. */
-  #explain(error: unknown, request: Request): unknown {
-    if (!(error instanceof CseError)) return error;
+  #log(error: unknown, request: Request): void {
+    if (!(error instanceof CseError)) return;
+    const { code, message } = error;
     this.#logger.debug('cse request failed', {
       op: OPERATION_NAMES[request.op],
       to: request.to,
-      code: error.code,
-      reason: error.message,
+      code,
+      reason: message,
     });
-    if (error.code !== 'cse/not-a-cse' || error.message.includes(this.#transport.name)) return error;
-    return new CseError(error.code, `CSE at ${this.#transport.name}: ${error.message}`, {
-      details: error.details,
-      cause: error,
-    });
+  }
+
+  /** What only the content shows not to be oneM2M is reported with the address it came from. */
+  #read<R>(read: () => R): R {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof CseError) || error.code !== 'cse/not-a-cse') throw error;
+      const message = `What answers at ${this.#transport.name} is not a oneM2M CSE (${error.message})`;
+      throw new CseError(error.code, message, { details: error.details, cause: error });
+    }
   }
 }
 

@@ -5,6 +5,8 @@ interface Failure {
   readonly code: CseErrorCode;
   /** What an operator reads after the address of the CSE. */
   readonly words: string;
+  /** The library's own words tell more. */
+  readonly withReason?: true;
 }
 
 const unreachable = (reason: string): Failure => ({ code: 'cse/unreachable', words: `is not reachable (${reason})` });
@@ -25,7 +27,9 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: broken,
   UND_ERR_RES_EXCEEDED_MAX_SIZE: { code: 'cse/not-a-cse', words: 'sent an answer that is too large' },
   UND_ERR_HEADERS_OVERFLOW: { code: 'cse/not-a-cse', words: 'sent header fields that are too large' },
-  UND_ERR_INVALID_ARG: { code: 'cse/bad-request', words: 'cannot be asked this over HTTP' },
+  UND_ERR_INVALID_ARG: { code: 'cse/bad-request', words: 'cannot be asked this over HTTP', withReason: true },
+  UND_ERR_DESTROYED: { code: 'cse/closed', words: 'was left: its client was closed' },
+  UND_ERR_CLOSED: { code: 'cse/closed', words: 'was left: its client was closed' },
 };
 
 /** The code of anything thrown, also of the several attempts that a host name with many addresses leads to. */
@@ -44,7 +48,8 @@ export function toCseError(cse: string, error: unknown, sent: boolean): CseError
   const code = failureCode(error);
   const failure = FAILURES[code] ?? unknown(code, error);
   const details = { sent, reason: code === '' ? errorMessage(error) : code };
-  return new CseError(failure.code, `CSE at ${cse} ${failure.words}`, { details, cause: error });
+  const words = failure.withReason === true ? `${failure.words} (${errorMessage(error)})` : failure.words;
+  return new CseError(failure.code, `CSE at ${cse} ${words}`, { details, cause: error });
 }
 
 function unknown(code: string, error: unknown): Failure {

@@ -125,14 +125,14 @@ function responseContent(rsc: number, text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (!isSuccess(rsc)) return text;
-    throw new CseError('cse/not-a-cse', `the answer is not JSON: ${errorMessage(error).slice(0, 200)}`);
+    throw new CseError('cse/not-a-cse', `an answer that is not JSON: ${errorMessage(error).slice(0, 200)}`);
   }
 }
 
 function notACse(http: IncomingHttpResponse): CseError {
   const rsc = one(http.headers['x-m2m-rsc']);
   const problem = rsc === undefined ? 'without X-M2M-RSC' : `with the X-M2M-RSC ${JSON.stringify(rsc.slice(0, 40))}`;
-  return new CseError('cse/not-a-cse', `an HTTP answer ${http.status} ${problem}, so this is no oneM2M CSE`, {
+  return new CseError('cse/not-a-cse', `HTTP ${http.status} ${problem}`, {
     details: { status: http.status },
   });
 }

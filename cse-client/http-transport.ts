@@ -140,6 +140,12 @@ export class HttpTransport implements Connections {
 
   #enqueue(exchange: Exchange): void {
     exchange.queued = true;
+    // Those that left before their turn must not pile up behind slow ones.
+    if (this.#queue.length > 2 * this.#queued + 1024) {
+      const waiting = this.#queue.slice(this.#head).filter((one) => !one.settled);
+      this.#queue.splice(0, this.#queue.length, ...waiting);
+      this.#head = 0;
+    }
     this.#queue.push(exchange);
     this.#queued += 1;
   }

@@ -138,5 +138,5 @@ export function debugInfo(content: unknown): string | undefined {
 }
 
 function wrong(problem: string): CseError {
-  return new CseError('cse/not-a-cse', `The CSE sent ${problem}`);
+  return new CseError('cse/not-a-cse', problem);
 }
