@@ -1,3 +1,7 @@
+export type { CoapCounters } from './coap/counters.ts';
+export { CoapEndpoint, type CoapEndpointOptions } from './coap/endpoint.ts';
+export type { CoapReply, OutgoingRequest, RequestOptions } from './coap/outgoing-request.ts';
+export type { CoapLimits, TransmissionParameters } from './coap/parameters.ts';
 export type { CoapCode, CoapHandler, CoapMethod, CoapRequest, CoapResponse, Peer } from './coap/types.ts';
 export type { RegistrationCounters } from './registration/counters.ts';
 export type { Answer, Refusal, RegistrationHandler } from './registration/handler.ts';
@@ -24,4 +28,6 @@ export {
   type Registration,
 } from './registration/registration.ts';
 export type { RegistrationRegistry } from './registration/registry.ts';
+export type { Route, RouteAction } from './registration/routes.ts';
 export { RegistrationService, type Reply } from './registration/service.ts';
+export { Lwm2mServer, type Lwm2mServerCounters, type Lwm2mServerOptions } from './server.ts';
