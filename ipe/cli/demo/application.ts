@@ -1,0 +1,63 @@
+import { CseClient, CseError, ResourceType } from '../../../cse-client/index.ts';
+
+/** A resource as the application has found and read it. */
+export interface SeenResource {
+  /** CSE-relative, structured: `cse-in/name/3_0`. */
+  readonly path: string;
+  readonly type: number;
+  readonly labels: readonly string[];
+  /** expirationTime, `YYYYMMDDThhmmss`. */
+  readonly expires: string | undefined;
+}
+
+/** The label by which the application finds what comes from LwM2M. */
+export const SEARCHED_LABEL = 'Iwked-Technology:LWM2M';
+/** The application's own AE-ID. */
+export const APPLICATION = 'Cdemo-app';
+
+const TYPES = [ResourceType.ae, ResourceType.container, ResourceType.node] as const;
+
+/** A oneM2M application: it knows the CSE only and has never heard of LwM2M. */
+export class DemoApplication {
+  readonly #client: CseClient;
+  readonly #base: string;
+
+  private constructor(client: CseClient, base: string) {
+    this.#client = client;
+    this.#base = base;
+  }
+
+  /** Registers the application's AE at the CSE. */
+  static async register(url: string, base: string): Promise<DemoApplication> {
+    const client = new CseClient({ url, originator: APPLICATION, releaseVersion: '3', timeout: 5_000, maxInFlight: 4 });
+    const name = APPLICATION.slice(1);
+    await client.create(ResourceType.ae, base, { rn: name, api: 'Ndemo-app', rr: false, srv: ['2a', '3'] });
+    return new DemoApplication(client, base);
+  }
+
+  /** Discovers by label, then reads each resource it was told of. */
+  async look(): Promise<readonly SeenResource[]> {
+    const found = await Promise.all(
+      TYPES.map(async (type) => {
+        const paths = await this.#client.discover(this.#base, { lbl: [SEARCHED_LABEL], ty: [type] });
+        return Promise.all(paths.map((path) => this.#read(type, path)));
+      }),
+    );
+    return found.flat().filter((resource) => resource !== undefined);
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  async #read(type: (typeof TYPES)[number], path: string): Promise<SeenResource | undefined> {
+    try {
+      const { lbl = [], et } = await this.#client.retrieve(type, path);
+      return { path, type, labels: lbl, expires: et };
+    } catch (error) {
+      // Between discovery and reading a device may have left.
+      if (error instanceof CseError && error.rsc !== undefined) return undefined;
+      throw error;
+    }
+  }
+}

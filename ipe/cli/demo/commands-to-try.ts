@@ -1,0 +1,40 @@
+import { APPLICATION, SEARCHED_LABEL } from './application.ts';
+
+/** Something to type in another terminal. */
+export interface CommandToTry {
+  readonly what: string;
+  readonly command: string;
+}
+
+/** Where the parts of the demo listen, and what there is to look at. */
+export interface DemoAddresses {
+  /** `http://127.0.0.1:8080` */
+  readonly cseUrl: string;
+  readonly base: string;
+  readonly coapPort: number;
+  readonly healthUrl: string;
+  /** resourceName of a device that is there. */
+  readonly device: string;
+}
+
+function curl(url: string): string {
+  const headers = [`X-M2M-Origin: ${APPLICATION}`, 'X-M2M-RI: 1', 'X-M2M-RVI: 3', 'Accept: application/json'];
+  return `curl -s '${url}' \\\n     ${headers.map((header) => `-H '${header}'`).join(' ')}`;
+}
+
+/** Commands that work while the demo runs, with everything they need. */
+export function commandsToTry({ cseUrl, base, coapPort, healthUrl, device }: DemoAddresses): CommandToTry[] {
+  return [
+    { what: 'find everything that comes from LwM2M', command: curl(`${cseUrl}/${base}?fu=1&lbl=${SEARCHED_LABEL}`) },
+    {
+      what: 'find every temperature sensor',
+      command: curl(`${cseUrl}/${base}?fu=1&lbl=LWM2MRT:urn:oma:lwm2m:ext:3303`),
+    },
+    { what: 'read a device and its children', command: curl(`${cseUrl}/${base}/${device}?rcn=4`) },
+    { what: 'ask the bridge how it is', command: `curl -s '${healthUrl}/health/ready'` },
+    {
+      what: 'let three more devices register',
+      command: `npx lwm2m-ipe simulate --server coap://127.0.0.1:${coapPort} --endpoints 3 --prefix mine-`,
+    },
+  ];
+}

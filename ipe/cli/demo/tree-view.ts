@@ -1,0 +1,84 @@
+import { ResourceType } from '../../../cse-client/index.ts';
+import { objectName } from '../../../mappings/index.ts';
+import type { SeenResource } from './application.ts';
+import type { Line } from './line.ts';
+
+const TYPE_NAMES: Readonly<Record<number, string>> = {
+  [ResourceType.ae]: '<AE>',
+  [ResourceType.container]: '<container>',
+  [ResourceType.node]: '<node>',
+};
+const TYPE_WIDTH = 13;
+
+interface Row {
+  readonly branch: string;
+  readonly name: string;
+  readonly resource: SeenResource;
+}
+
+function labelled(resource: SeenResource, prefix: string): string | undefined {
+  return resource.labels.find((label) => label.startsWith(prefix))?.slice(prefix.length);
+}
+
+function timeOf(expires: string): string {
+  return expires.replace(/^\d{8}T(\d\d)(\d\d)(\d\d).*$/, '$1:$2:$3');
+}
+
+/** What the application reads of a resource, in a few words. */
+function about(resource: SeenResource): string {
+  if (resource.type === ResourceType.container) {
+    const path = labelled(resource, 'LWM2MURI:') ?? '';
+    const name = objectName(Number(path.split('/')[1])) ?? '';
+    return `${path.padEnd(8)} ${name}`;
+  }
+  const endpoint = labelled(resource, 'LWM2MEP:') ?? '';
+  if (resource.type === ResourceType.node) return `nodeID of ${endpoint}`;
+  const until = resource.expires === undefined ? '' : `, expires ${timeOf(resource.expires)} UTC`;
+  return `LwM2M ${labelled(resource, 'LWM2MVER:') ?? '?'} device ${endpoint}${until}`;
+}
+
+const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+const parentOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
+/** A device's node stands below its AE, though its name begins otherwise. */
+const order = (resource: SeenResource) =>
+  `${labelled(resource, 'LWM2MEP:') ?? ''} ${resource.type === ResourceType.node ? 2 : 1}`;
+
+function compare(one: SeenResource, other: SeenResource): number {
+  const options = { numeric: true };
+  return order(one).localeCompare(order(other)) || nameOf(one.path).localeCompare(nameOf(other.path), 'en', options);
+}
+
+function rowsBelow(parent: string, resources: readonly SeenResource[], indent: string): Row[] {
+  const children = resources.filter(({ path }) => parentOf(path) === parent).sort(compare);
+  return children.flatMap((resource, index) => {
+    const last = index === children.length - 1;
+    const row = { branch: `${indent}${last ? '└─ ' : '├─ '}`, name: nameOf(resource.path), resource };
+    return [row, ...rowsBelow(resource.path, resources, `${indent}${last ? '   ' : '│  '}`)];
+  });
+}
+
+/** The resources as a tree under the CSEBase, aligned; those in `fresh` stand out. */
+export function treeLines(base: string, resources: readonly SeenResource[], fresh: ReadonlySet<string>): Line[] {
+  const rows = rowsBelow(base, resources, '');
+  const width = Math.max(0, ...rows.map(({ branch, name }) => branch.length + name.length)) + 2;
+  const lines = rows.map(({ branch, name, resource }): Line => {
+    const shown = fresh.has(resource.path) ? 'green' : resource.type === ResourceType.ae ? 'bold' : 'plain';
+    return [
+      [branch, 'dim'],
+      [name.padEnd(width - branch.length), shown],
+      [(TYPE_NAMES[resource.type] ?? '').padEnd(TYPE_WIDTH), 'dim'],
+      [about(resource), resource.type === ResourceType.container ? 'cyan' : 'plain'],
+    ];
+  });
+  return [[[base, 'bold']], ...(lines.length > 0 ? lines : [[['└─ nothing from LwM2M yet', 'dim']] as Line])];
+}
+
+/** What came (`+`) and what went (`-`) between two looks, by path. */
+export function changesBetween(before: readonly SeenResource[], after: readonly SeenResource[]) {
+  const old = new Set(before.map(({ path }) => path));
+  const now = new Set(after.map(({ path }) => path));
+  return {
+    came: [...now].filter((path) => !old.has(path)).sort(),
+    went: [...old].filter((path) => !now.has(path)).sort(),
+  };
+}
