@@ -1,0 +1,86 @@
+import { fileURLToPath } from 'node:url';
+import { Child, type Line } from './child.ts';
+import type { LoadResult } from './load/phases.ts';
+
+const START_LIMIT = 60_000;
+const built = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/** A server that runs in a process of its own. */
+export interface Subject {
+  readonly child: Child;
+  readonly port: number;
+}
+
+/** How the process is run: `measured` lets it report its heap. */
+export interface SubjectOptions {
+  readonly measured?: boolean;
+}
+
+function nodeWords(file: string, words: readonly string[], { measured = false }: SubjectOptions): string[] {
+  const memory = measured ? ['--expose-gc', '--import', built('./report-memory.js')] : [];
+  return [...memory, built(file), ...words];
+}
+
+async function ready(child: Child, port: (line: Line) => unknown): Promise<Subject> {
+  const found = await child.next((line) => {
+    const value = port(line);
+    return typeof value === 'number' ? value : undefined;
+  }, START_LIMIT);
+  return { child, port: found };
+}
+
+/** The project's LwM2M server alone, which accepts every registration. */
+export function startLwm2mServer(options: SubjectOptions = {}): Promise<Subject> {
+  const words = nodeWords('./lwm2m-server.js', ['--port', '0', '--host', '127.0.0.1'], options);
+  return ready(new Child('lwm2m-server', { words }), (line) => line.port);
+}
+
+/** Leshan's server; `jar` as `buildLeshanServer` made it. */
+export function startLeshan(jar: string): Promise<Subject> {
+  return ready(new Child('leshan-server', { command: 'java', words: ['-jar', jar, '0'] }), (line) => line.port);
+}
+
+/** A CSE that says yes at once and counts; report `counts`. */
+export function startCountingCse(): Promise<Subject> {
+  return ready(new Child('null-cse', { words: [built('./counting-cse.js')] }), (line) => line.port);
+}
+
+/** The whole bridge in front of the CSE at `url`; `port` is the one devices register at. */
+export function startBridge(
+  url: string,
+  settings: Readonly<Record<string, string>>,
+  options: SubjectOptions = {},
+): Promise<Subject> {
+  const environment = {
+    IPE_CSE_URL: url,
+    IPE_LWM2M_COAP_HOST: '127.0.0.1',
+    IPE_LWM2M_COAP_PORT: '0',
+    IPE_HTTP_HOST: '127.0.0.1',
+    IPE_HTTP_PORT: '0',
+    IPE_LOG_FORMAT: 'json',
+    ...settings,
+  };
+  const words = nodeWords('../ipe/main.js', ['run'], options);
+  return ready(new Child('lwm2m-ipe run', { words, environment }), (line) => line.coapPort);
+}
+
+/** Options of `load-generator` by name. */
+export type LoadWords = Readonly<Record<string, string | number>>;
+
+/** Plays endpoints against a server and resolves with what they saw. */
+export async function playLoad(subject: Subject, options: LoadWords): Promise<LoadResult> {
+  const limit = Number(options.limit ?? 300);
+  const named = { port: subject.port, 'watch-pid': subject.child.pid, ...options };
+  const words = Object.entries(named).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = new Child('load-generator', {
+    words: ['--max-semi-space-size=32', built('./load-generator.js'), ...words],
+  });
+  try {
+    return await child.next(
+      (line) => (line.phases === undefined ? undefined : (line as unknown as LoadResult)),
+      (limit + 10) * 1000,
+    );
+  } finally {
+    await child.stop();
+  }
+}
