@@ -1,0 +1,2 @@
+export * from './embedded-cse.ts';
+export * from './faults.ts';
