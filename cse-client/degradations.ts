@@ -10,15 +10,15 @@ interface Degradation {
 /** What an interworking proxy misses, by fact of the dialect. */
 const BY_DIALECT: readonly Degradation[] = [
   { when: (d) => !d.node, says: () => 'there is no <node>: a device is its AE alone' },
-  {
-    when: (d) => d.node && d.nodeCreator === 'administrator',
-    says: () => 'only the administrator may create a <node>',
-  },
   { when: (d) => d.aeIdMaxLength < 64, says: (d) => `AE-IDs are cut to ${d.aeIdMaxLength} characters` },
   { when: (d) => d.pathMaxLength < 512, says: (d) => `addresses hold ${d.pathMaxLength} characters at most` },
   { when: (d) => !d.expiryDeletes, says: () => 'what has expired stays until it is deleted' },
   { when: (d) => !d.acpiUpdate, says: () => 'access rights can only be given when a resource is created' },
   { when: (d) => !d.originatorWildcards, says: () => 'access rights know no wildcards: originators are named or all' },
+  {
+    when: (d) => !d.accessControlObjectDetails,
+    says: () => 'applications cannot be given the right to subscribe without the right to create anything',
+  },
   { when: (d) => d.content === 'string', says: () => 'content is text only: numbers are written as text' },
   { when: (d) => d.asciiOnly, says: () => 'text beyond ASCII is lost' },
   {

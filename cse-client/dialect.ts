@@ -19,6 +19,10 @@ export interface Dialect {
   readonly nodeCreator: 'anyone' | 'administrator';
   /** `nl` is taken in the CREATE of an AE. */
   readonly nodeLink: boolean;
+  /** `hael` of a node is kept by the CSE itself, from the `nl` of AEs; the requester leaves it out then. */
+  readonly hostedAeLinksKept: boolean;
+  /** `or` is taken on a container. */
+  readonly containerOntologyRef: boolean;
   /** A fraction of a second is taken in timestamps. */
   readonly timestampFraction: boolean;
   /** What `con` may be. */
@@ -71,6 +75,8 @@ const standard: Dialect = {
   node: true,
   nodeCreator: 'anyone',
   nodeLink: true,
+  hostedAeLinksKept: false,
+  containerOntologyRef: true,
   // The basic format without a fraction is what every CSE takes.
   timestampFraction: false,
   content: 'any',
@@ -108,6 +114,8 @@ const acme: Dialect = {
   nodeCreator: 'administrator',
   // `nl` enters the AE in the node's `hael`; the plain resource ID is the safe form.
   nodeLink: true,
+  // A node whose `hael` names an AE that is not there cannot be deleted: 4004.
+  hostedAeLinksKept: true,
   // Sends a fraction of six digits; takes times with and without one.
   timestampFraction: true,
   // A scan every 60 s; the subtree goes at once.
@@ -148,6 +156,8 @@ const mobius4: Dialect = {
   node: false,
   // `nl` is an unknown attribute: 4000.
   nodeLink: false,
+  // `or` on a container is an unknown attribute: 4000; on an AE it is taken.
+  containerOntologyRef: false,
   // A fraction is 4000.
   timestampFraction: false,
   // What has expired is still there with 2000; there is a daily sweep.
@@ -156,7 +166,7 @@ const mobius4: Dialect = {
   childExpirationCutToParent: false,
   // 5000 when none was set at CREATE.
   acpiUpdate: false,
-  // Not tried: taken as not understood.
+  // `acod` in a rule: 4000.
   accessControlObjectDetails: false,
   // `all` is understood, `C*` is not.
   originatorWildcards: false,
@@ -185,6 +195,8 @@ const tinyiot: Dialect = {
   node: false,
   // `nl` is an unknown attribute: 4000.
   nodeLink: false,
+  // `or` is an unknown attribute: 4000.
+  containerOntologyRef: false,
   // Numbers, null or a missing `con`: 4000 or a crash.
   content: 'string',
   // `"ty":3.0`, `X-M2M-RSC` aside; also in notifications.
@@ -195,7 +207,7 @@ const tinyiot: Dialect = {
   childExpirationCutToParent: false,
   // 4000 by a later UPDATE.
   acpiUpdate: false,
-  // Not tried: taken as not understood.
+  // `acod` in a rule: 4000.
   accessControlObjectDetails: false,
   // `all` and `C*` are understood.
   originatorWildcards: true,

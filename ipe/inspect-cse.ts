@@ -4,7 +4,7 @@ import { EmbeddedCse } from '../embedded-cse/index.ts';
 import type { Configuration } from './configuration/index.ts';
 import { isRefused, type PresenceSettings } from './cse/access.ts';
 import { describeCse, readCseBase } from './cse/inspection.ts';
-import { CsePresence } from './cse/presence.ts';
+import { CsePresence, policyName } from './cse/presence.ts';
 import { cseClientOptions, embeddedCseOptions, presenceSettings } from './settings.ts';
 
 /** One thing that the IPE may, may not, or may only partly do on a CSE. */
@@ -83,7 +83,8 @@ async function tryOut(client: CseClient, settings: PresenceSettings, logger: Log
     const findings: CseFinding[] = [{ level: 'error', text: `${originator} is refused: ${errorMessage(error)}` }];
     return { findings, cseBase: undefined };
   } finally {
-    await client.delete(path).catch(() => undefined);
+    for (const mine of [path, `${settings.base}/${policyName(settings)}`])
+      await client.delete(mine).catch(() => undefined);
   }
 }
 

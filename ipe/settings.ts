@@ -73,7 +73,14 @@ export function bridgeSettings(configuration: Configuration, dialect: Dialect): 
   const administrators = cse.adminOriginator === undefined ? [] : [cse.adminOriginator];
   return {
     names: { nodePrefix: names.nodePrefix, maxLength },
-    reserved: new Set([cse.base, cse.originator, names.ipe, EMBEDDED_ADMINISTRATOR, ...administrators]),
+    reserved: new Set([
+      cse.base,
+      cse.originator,
+      names.ipe,
+      `acp-${names.ipe}`,
+      EMBEDDED_ADMINISTRATOR,
+      ...administrators,
+    ]),
   };
 }
 

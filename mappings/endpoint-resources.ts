@@ -16,6 +16,10 @@ export interface ResourceContext {
   /** Resource ID of the endpoint's node, where the CSE has nodes and takes the link. */
   readonly nodeLink: string | undefined;
   readonly releaseVersion: string;
+  /** The CSE keeps `hael` of a node from `nl` of its AEs. */
+  readonly hostedAeLinksKept: boolean;
+  /** The CSE takes `or` on a container. */
+  readonly containerOntologyRef: boolean;
 }
 
 interface ContainerContext extends ResourceContext {
@@ -78,7 +82,7 @@ export const NODE_ATTRIBUTES: readonly AttributeRow<14, ResourceContext>[] = [
     from: 'Endpoint Client Name',
     clause: 'TS-0014 6.2.2.1, TS-0001 9.6.18',
     sent: 'create',
-    value: (c) => [c.names.aeId],
+    value: (c) => (c.hostedAeLinksKept ? undefined : [c.names.aeId]),
   },
   { ...versionLabels },
   { ...expirationTime, clause: 'TS-0014 table 6.2.2.2-3' },
@@ -143,7 +147,7 @@ export const CONTAINER_ATTRIBUTES: readonly AttributeRow<3, ContainerContext>[] 
     from: 'Resource Links',
     clause: 'TS-0014 6.3.2',
     sent: 'create',
-    value: (c) => objectUrn(c.link.objectId),
+    value: (c) => (c.containerOntologyRef ? objectUrn(c.link.objectId) : undefined),
   },
   { ...expirationTime, clause: 'TS-0014 table 6.3.2.2-3' },
   accessControl,

@@ -49,25 +49,34 @@ export async function ensureNode(client: CseClient, work: Work, originator: stri
   return existing.ri;
 }
 
-/** Creates the AE, or takes over and repairs the one that is there: true then. Rejects with CseError. */
+/** Creates the AE, or takes over and repairs the one that is there: true then. Rejects with IpeError. */
 export async function ensureAe(client: CseClient, work: Work): Promise<boolean> {
   const path = aePath(work);
-  let refusal: CseError;
-  try {
-    const attributes = createAttributes(AE_ATTRIBUTES, work.context);
-    const options = { originator: work.context.names.aeId };
-    await work.undo.track(path, () => client.create(ResourceType.ae, work.base, attributes, options));
-    return false;
-  } catch (error) {
-    if (!isRefused(error, ...AE_TAKEN)) throw error;
-    refusal = error;
-  }
-  const existing = await client.retrieve(ResourceType.ae, path).catch((error: unknown) => {
-    throw isRefused(error, 4004, 4103) ? refusal : error;
+  const refusal = await createAe(client, work);
+  if (refusal === undefined) return false;
+  const existing = await client.retrieve(ResourceType.ae, path).catch(async (error: unknown) => {
+    if (!isRefused(error, 4004, 4103)) throw error;
+    // tinyIoT lets go of an expired AE only when it is addressed, as it just was.
+    if ((await createAe(client, work)) !== undefined) throw refusal;
+    return undefined;
   });
+  if (existing === undefined) return false;
   assertOurs(existing.lbl, work, path);
   await client.update(ResourceType.ae, path, repairAttributes(AE_ATTRIBUTES, work.context));
   return true;
+}
+
+/** The refusal where the AE or its AE-ID is there already. */
+async function createAe(client: CseClient, work: Work): Promise<CseError | undefined> {
+  try {
+    const attributes = createAttributes(AE_ATTRIBUTES, work.context);
+    const options = { originator: work.context.names.aeId };
+    await work.undo.track(aePath(work), () => client.create(ResourceType.ae, work.base, attributes, options));
+    return undefined;
+  } catch (error) {
+    if (!isRefused(error, ...AE_TAKEN)) throw error;
+    return error;
+  }
 }
 
 /** Creates the container of a link, or takes over and repairs the one that is there. Rejects with CseError. */

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '../../common/index.ts';
-import { type CseClient, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
+import { type ChildReference, type CseClient, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
 import type { Registration } from '../../lwm2m/index.ts';
 import {
   containerName,
@@ -154,11 +154,12 @@ export class TreeWriter {
   #work(registration: Registration, names: EndpointNames, expiresAt: number, nodeId: string | undefined): Work {
     const { base, labels, releaseVersion } = this.#settings;
     const expirationTime = formatTimestamp(expiresAt, this.#client.dialect);
-    const { accessControlPolicy } = this.#parts.cse();
+    const { accessControlPolicy, dialect } = this.#parts.cse();
+    const { hostedAeLinksKept, containerOntologyRef } = dialect;
     const nodeLink = this.#nodeLink(nodeId);
     const undo = new Undo((path) => deleteResource(this.#client, path), this.#parts.leave);
-    const context = { registration, names, labels, releaseVersion, expirationTime, accessControlPolicy, nodeLink };
-    return { context, base, undo };
+    const written = { names, labels, releaseVersion, expirationTime, accessControlPolicy, nodeLink };
+    return { context: { registration, ...written, hostedAeLinksKept, containerOntologyRef }, base, undo };
   }
 
   #nodeLink(nodeId: string | undefined): string | undefined {
@@ -176,9 +177,17 @@ export class TreeWriter {
   async #dropUnlisted(work: Work): Promise<void> {
     const wanted = new Set(work.context.registration.objectLinks.links.map(containerName));
     const children = await this.#client.children(aePath(work), { ty: [ResourceType.container] });
-    const vanished = children.filter(({ name }) => isContainerName(name) && !wanted.has(name));
+    const vanished = children.filter(
+      (child) => isContainerName(child.name) && isChildOf(child, work.context.names) && !wanted.has(child.name),
+    );
     await all(vanished.map(({ name }) => deleteResource(this.#client, `${aePath(work)}/${name}`)));
   }
+}
+
+/** False for a deeper descendant, which some CSEs list too; an address without levels cannot tell. */
+function isChildOf({ value }: ChildReference, { resourceName }: EndpointNames): boolean {
+  const parent = value.split('/').at(-2);
+  return parent === undefined || parent === resourceName;
 }
 
 /** Waits for all, so that nothing runs on behind a failure, then rejects with the first one. */

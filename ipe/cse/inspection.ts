@@ -10,6 +10,9 @@ import {
 } from '../../cse-client/index.ts';
 import { adminOf, isRefused, type PresenceSettings } from './access.ts';
 
+/** The one known CSE whose CSEBase no registered AE may read. */
+const HIDES_ITS_BASE = 'tinyiot';
+
 /** What the CSEBase tells, and what follows from it. */
 export interface CseDescription {
   readonly cseBase: CseBase | undefined;
@@ -40,7 +43,7 @@ export function describeCse(
   settings: PresenceSettings,
   cseBase: CseBase | undefined,
 ): CseDescription {
-  const detected = cseBase === undefined ? 'standard' : detectDialect(cseBase);
+  const detected = cseBase === undefined ? HIDES_ITS_BASE : detectDialect(cseBase);
   const dialect = DIALECTS[settings.dialect === 'auto' ? detected : settings.dialect];
   client.dialect = dialect;
   if (cseBase?.srv !== undefined && !cseBase.srv.includes(settings.releaseVersion)) {
@@ -49,7 +52,12 @@ export function describeCse(
       `The CSE at ${settings.url} speaks the release versions ${cseBase.srv.join(', ')}, not ${settings.releaseVersion}: set cse.releaseVersion to one of them`,
     );
   }
-  const degraded = cseBase === undefined ? ['the CSEBase may not be read: the dialect is not known for certain'] : [];
+  const degraded =
+    cseBase === undefined
+      ? [
+          'the IPE may not read the CSEBase: taken for tinyIoT, which alone is known to hide it (set cse.dialect if it is not)',
+        ]
+      : [];
   return { cseBase, dialect, degraded: [...degraded, ...degradations(dialect, cseBase)] };
 }
 

@@ -18,8 +18,8 @@ const OWN_LIFETIME = 30 * 24 * 3600 * 1000;
 const CHECK_INTERVAL = 1000;
 /** Application ID of the IPE's own AE (TS-0001 7.1.3). */
 const IPE_APP_ID = 'Nlwm2m-ipe';
-/** resourceName of the access control policy below the IPE's AE. */
-const POLICY_NAME = 'acp';
+/** The policy's resourceName is the IPE's own behind this. It stands beside the AE: were it gone with the AE, a CSE could lock what names it. */
+const POLICY_PREFIX = 'acp-';
 
 /** What the IPE found and made at the CSE. */
 export interface CseState {
@@ -59,12 +59,10 @@ export class CsePresence {
   /** Registers the IPE, makes its policy and finds out what the CSE is; safe to repeat. Rejects with CseError. */
   async establish(): Promise<CseState> {
     const first = await readCseBase(this.#client, this.#settings);
-    const description = describeCse(this.#client, this.#settings, first);
+    if (first !== undefined) describeCse(this.#client, this.#settings, first);
     await this.#register();
-    const { cseBase, dialect, degraded } =
-      first === undefined
-        ? describeCse(this.#client, this.#settings, await readCseBase(this.#client, this.#settings))
-        : description;
+    const known = first ?? (await readCseBase(this.#client, this.#settings));
+    const { cseBase, dialect, degraded } = describeCse(this.#client, this.#settings, known);
     const policy = await this.#policy(dialect);
     const creation = await nodeCreation(this.#client, this.#settings, dialect, cseBase, policy, this.#clock);
     this.#state = {
@@ -166,24 +164,23 @@ export class CsePresence {
   }
 
   async #policy(dialect: Dialect): Promise<string> {
-    const rules = accessControlPolicy(this.#settings, dialect);
+    const attributes = { ...accessControlPolicy(this.#settings, dialect), et: this.#expiration() };
+    const { base } = this.#settings;
     try {
-      const created = await this.#client.create(ResourceType.acp, this.#aePath, {
-        rn: POLICY_NAME,
-        ...rules,
-        et: this.#expiration(),
-      });
-      return this.#policyId(created.ri);
+      const rn = policyName(this.#settings);
+      const created = await this.#client.create(ResourceType.acp, base, { rn, ...attributes });
+      return created.ri;
     } catch (error) {
       if (!isRefused(error, 4105, 5106)) throw error;
     }
-    const path = `${this.#aePath}/${POLICY_NAME}`;
+    const path = `${base}/${policyName(this.#settings)}`;
     const existing = await this.#client.retrieve(ResourceType.acp, path);
-    await this.#client.update(ResourceType.acp, path, { ...rules, et: this.#expiration() });
-    return this.#policyId(existing.ri);
+    await this.#client.update(ResourceType.acp, path, attributes);
+    return existing.ri;
   }
+}
 
-  #policyId(ri: string | undefined): string {
-    return ri ?? `${this.#aePath}/${POLICY_NAME}`;
-  }
+/** resourceName of the policy that everything of the IPE carries. */
+export function policyName(settings: PresenceSettings): string {
+  return `${POLICY_PREFIX}${settings.resourceName}`;
 }

@@ -234,7 +234,7 @@ export function bridgeSuite(title: string, start: () => Promise<CseUnderTest>): 
       const own = await app.client.retrieve(ae, `${cse.base}/lwm2m-ipe`, { originator: 'Clwm2m-ipe' });
       expect(own).toMatchObject({ aei: 'Clwm2m-ipe', rr: true });
       expect(own.poa?.[0]).toBe(`http://127.0.0.1:${ipe.ready.http.port}`);
-      const policy = await app.client.retrieve(acp, `${cse.base}/lwm2m-ipe/acp`, { originator: 'Clwm2m-ipe' });
+      const policy = await app.client.retrieve(acp, `${cse.base}/acp-lwm2m-ipe`, { originator: 'Clwm2m-ipe' });
       expect(policy.pv?.acr?.[0]).toMatchObject({ acor: ['Clwm2m-ipe'] });
     });
   });
