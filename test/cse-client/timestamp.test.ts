@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CseError, DIALECTS, formatTimestamp, parseTimestamp } from '../../cse-client/index.ts';
+
+const TIME = Date.UTC(2026, 10, 21, 11, 40, 46, 632);
+const WITH_FRACTION = { timestampFraction: true };
+
+describe('timestamps (TS-0004 6.3.3)', () => {
+  it('are written in UTC in the basic format, the second rounded down', () => {
+    expect(formatTimestamp(TIME)).toBe('20261121T114046');
+    expect(formatTimestamp(TIME, DIALECTS.mobius4)).toBe('20261121T114046');
+  });
+
+  it('have a fraction only where the CSE takes one and the time has one', () => {
+    expect(formatTimestamp(TIME, WITH_FRACTION)).toBe('20261121T114046,632');
+    expect(formatTimestamp(TIME - 632, WITH_FRACTION)).toBe('20261121T114046');
+  });
+
+  it('are read with a fraction of any length, after a comma or a dot', () => {
+    expect(parseTimestamp('20261121T114046')).toBe(TIME - 632);
+    expect(parseTimestamp('20261121T114046,632038')).toBe(TIME);
+    expect(parseTimestamp('20261121T114046.6')).toBe(TIME - 32);
+  });
+
+  it('come back as they were', () => {
+    const times = fc.integer({ min: Date.UTC(1900, 0), max: Date.UTC(9999, 11, 31) });
+    fc.assert(
+      fc.property(times, (time) => {
+        expect(parseTimestamp(formatTimestamp(time, WITH_FRACTION))).toBe(time);
+      }),
+    );
+  });
+
+  it('that no calendar has are refused', () => {
+    for (const text of ['20260230T000000', '20261301T000000', '20260101T250000', '20260101T006100']) {
+      expect(() => parseTimestamp(text), text).toThrow(CseError);
+    }
+  });
+
+  it('of any other text are refused with cse/not-a-cse and nothing else', () => {
+    const texts = fc.oneof(fc.string(), fc.stringMatching(/^\d{8}T\d{6}(,\d{1,9})?$/));
+    fc.assert(
+      fc.property(texts, (text) => {
+        try {
+          expect(Number.isSafeInteger(parseTimestamp(text))).toBe(true);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'cse/not-a-cse' });
+        }
+      }),
+    );
+  });
+
+  it('beyond the years that four digits hold are cut to them', () => {
+    expect(formatTimestamp(Number.POSITIVE_INFINITY)).toBe('99991231T235959');
+    expect(formatTimestamp(Number.NEGATIVE_INFINITY)).toBe('00000101T000000');
+    expect(() => formatTimestamp(Number.NaN)).toThrow(CseError);
+  });
+});
