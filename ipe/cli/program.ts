@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addCheckCommand } from './check.ts';
 import { addConfigCommand } from './config.ts';
 import { addCseCommand } from './cse.ts';
+import { addDemoCommand } from './demo.ts';
 import { reportFailure } from './failure.ts';
 import { addRunCommand } from './run.ts';
 import { ExitCode, type Surroundings } from './surroundings.ts';
@@ -29,6 +30,7 @@ function createProgram(surroundings: Surroundings): Command {
       outputError: (text, write) => write(text.replace(/^error: /, 'lwm2m-ipe: ')),
     })
     .exitOverride();
+  addDemoCommand(program, surroundings);
   addRunCommand(program, surroundings);
   addCheckCommand(program, surroundings);
   addConfigCommand(program, surroundings);

@@ -13,8 +13,8 @@ export interface DemoAddresses {
   readonly base: string;
   readonly coapPort: number;
   readonly healthUrl: string;
-  /** resourceName of a device that is there. */
-  readonly device: string;
+  /** resourceName of a device that is there, if any. */
+  readonly device: string | undefined;
 }
 
 function curl(url: string): string {
@@ -24,17 +24,15 @@ function curl(url: string): string {
 
 /** Commands that work while the demo runs, with everything they need. */
 export function commandsToTry({ cseUrl, base, coapPort, healthUrl, device }: DemoAddresses): CommandToTry[] {
+  const ofType = `${cseUrl}/${base}?fu=1&lbl=LWM2MRT:urn:oma:lwm2m:ext:3303`;
+  const simulate = `npx lwm2m-ipe simulate --server coap://127.0.0.1:${coapPort} --endpoints 3 --prefix mine-`;
   return [
     { what: 'find everything that comes from LwM2M', command: curl(`${cseUrl}/${base}?fu=1&lbl=${SEARCHED_LABEL}`) },
-    {
-      what: 'find every temperature sensor',
-      command: curl(`${cseUrl}/${base}?fu=1&lbl=LWM2MRT:urn:oma:lwm2m:ext:3303`),
-    },
-    { what: 'read a device and its children', command: curl(`${cseUrl}/${base}/${device}?rcn=4`) },
+    { what: 'find every temperature sensor', command: curl(ofType) },
+    ...(device === undefined
+      ? []
+      : [{ what: 'read a device and what is below it', command: curl(`${cseUrl}/${base}/${device}?rcn=4`) }]),
     { what: 'ask the bridge how it is', command: `curl -s '${healthUrl}/health/ready'` },
-    {
-      what: 'let three more devices register',
-      command: `npx lwm2m-ipe simulate --server coap://127.0.0.1:${coapPort} --endpoints 3 --prefix mine-`,
-    },
+    { what: 'let three more devices register', command: simulate },
   ];
 }

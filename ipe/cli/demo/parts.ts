@@ -1,0 +1,49 @@
+import { IpeError, type Logger } from '../../../common/index.ts';
+import { type Configuration, parseConfiguration } from '../../configuration/index.ts';
+import type { Ready } from '../../daemon.ts';
+
+/** A part whose usual port was taken. */
+export type MovedPort = 'embeddedCse' | 'lwm2m' | 'http';
+
+/** The bridge with its embedded CSE, running. */
+export interface DemoBridge {
+  readonly configuration: Configuration;
+  readonly ready: Ready;
+  /** Parts that listen on another port than usual. */
+  readonly moved: ReadonlySet<MovedPort>;
+  stop(): Promise<void>;
+}
+
+const PART_OF_CODE: Readonly<Record<string, MovedPort>> = {
+  'embedded-cse/port-in-use': 'embeddedCse',
+  'coap/port-in-use': 'lwm2m',
+  'http/port-in-use': 'http',
+};
+
+function configurationFor(moved: ReadonlySet<MovedPort>): Configuration {
+  const anyFree = (part: MovedPort) => (moved.has(part) ? { port: 0 } : {});
+  return parseConfiguration({
+    embeddedCse: anyFree('embeddedCse'),
+    http: anyFree('http'),
+    lwm2m: { coap: anyFree('lwm2m') },
+    shutdownTimeout: '2s',
+  });
+}
+
+/** Starts the bridge on its usual ports, or on free ones where those are taken. */
+export async function startBridge(logger: Logger): Promise<DemoBridge> {
+  const { Daemon } = await import('../../daemon.ts');
+  const moved = new Set<MovedPort>();
+  for (;;) {
+    const configuration = configurationFor(moved);
+    const daemon = new Daemon(configuration, logger);
+    try {
+      const ready = await daemon.start();
+      return { configuration, ready, moved, stop: () => daemon.stop() };
+    } catch (error) {
+      const part = error instanceof IpeError ? PART_OF_CODE[error.code] : undefined;
+      if (part === undefined || moved.has(part)) throw error;
+      moved.add(part);
+    }
+  }
+}
