@@ -1,12 +1,19 @@
 #!/usr/bin/env node
+import { basename, relative } from 'node:path';
 import { reportFailure } from './cli/failure.ts';
 import { runCommandLine } from './cli/program.ts';
 import { ExitCode, type Surroundings } from './cli/surroundings.ts';
+
+/** The installed command by its name, a file of a build by its path. */
+function programName(script: string): string {
+  return script.endsWith('.js') ? `node ${relative(process.cwd(), script)}` : basename(script);
+}
 
 const surroundings: Surroundings = {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
+  program: programName(process.argv[1] ?? ''),
   showStacks: false,
 };
 

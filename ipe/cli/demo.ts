@@ -29,7 +29,7 @@ function count(maximum: number) {
   };
 }
 
-async function demo({ duration, devices: howMany, once }: DemoOptions, { env, stdout, stderr }: Surroundings) {
+async function demo({ duration, devices: howMany, once }: DemoOptions, { env, stdout, stderr, program }: Surroundings) {
   const [{ startBridge }, { DemoApplication }, { createDevices }, { Screen }, { Tour }] = await Promise.all([
     import('./demo/parts.ts'),
     import('./demo/application.ts'),
@@ -49,7 +49,7 @@ async function demo({ duration, devices: howMany, once }: DemoOptions, { env, st
     ends.push(() => application.close());
     const devices = createDevices(howMany, { host: '127.0.0.1', port: bridge.ready.coap.port });
     ends.push(() => Promise.all(devices.map((device) => device.leave())));
-    const tour = new Tour({ screen, bridge, application, devices, signal });
+    const tour = new Tour({ screen, bridge, application, devices, program, signal });
     await tour.steps();
     if (!once && !signal.aborted) await tour.live();
   } finally {

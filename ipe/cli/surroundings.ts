@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly env: Environment;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  /** How the program is called, for commands that a user is to type. */
+  readonly program: string;
   /** Commands set it when the user wants stacks (log.level debug). */
   showStacks: boolean;
 }

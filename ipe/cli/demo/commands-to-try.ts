@@ -15,6 +15,8 @@ export interface DemoAddresses {
   readonly healthUrl: string;
   /** resourceName of a device that is there, if any. */
   readonly device: string | undefined;
+  /** How this program is called on this machine. */
+  readonly program: string;
 }
 
 function curl(url: string): string {
@@ -23,9 +25,9 @@ function curl(url: string): string {
 }
 
 /** Commands that work while the demo runs, with everything they need. */
-export function commandsToTry({ cseUrl, base, coapPort, healthUrl, device }: DemoAddresses): CommandToTry[] {
+export function commandsToTry({ cseUrl, base, coapPort, healthUrl, device, program }: DemoAddresses): CommandToTry[] {
   const ofType = `${cseUrl}/${base}?fu=1&lbl=LWM2MRT:urn:oma:lwm2m:ext:3303`;
-  const simulate = `npx lwm2m-ipe simulate --server coap://127.0.0.1:${coapPort} --endpoints 3 --prefix mine-`;
+  const simulate = `${program} simulate --server coap://127.0.0.1:${coapPort} --endpoints 3 --prefix mine-`;
   return [
     { what: 'find everything that comes from LwM2M', command: curl(`${cseUrl}/${base}?fu=1&lbl=${SEARCHED_LABEL}`) },
     { what: 'find every temperature sensor', command: curl(ofType) },

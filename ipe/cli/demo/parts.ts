@@ -1,9 +1,10 @@
-import { IpeError, type Logger } from '../../../common/index.ts';
+import type { Logger } from '../../../common/index.ts';
 import { type Configuration, parseConfiguration } from '../../configuration/index.ts';
 import type { Ready } from '../../daemon.ts';
+import { type ListenFailure, listenFailure } from '../listen-failure.ts';
 
-/** A part whose usual port was taken. */
-export type MovedPort = 'embeddedCse' | 'lwm2m' | 'http';
+/** A part whose usual port was taken, by the section of its keys. */
+export type MovedPort = ListenFailure['section'];
 
 /** The bridge with its embedded CSE, running. */
 export interface DemoBridge {
@@ -14,18 +15,12 @@ export interface DemoBridge {
   stop(): Promise<void>;
 }
 
-const PART_OF_CODE: Readonly<Record<string, MovedPort>> = {
-  'embedded-cse/port-in-use': 'embeddedCse',
-  'coap/port-in-use': 'lwm2m',
-  'http/port-in-use': 'http',
-};
-
 function configurationFor(moved: ReadonlySet<MovedPort>): Configuration {
   const anyFree = (part: MovedPort) => (moved.has(part) ? { port: 0 } : {});
   return parseConfiguration({
     embeddedCse: anyFree('embeddedCse'),
     http: anyFree('http'),
-    lwm2m: { coap: anyFree('lwm2m') },
+    lwm2m: { coap: anyFree('lwm2m.coap') },
     shutdownTimeout: '2s',
   });
 }
@@ -41,9 +36,9 @@ export async function startBridge(logger: Logger): Promise<DemoBridge> {
       const ready = await daemon.start();
       return { configuration, ready, moved, stop: () => daemon.stop() };
     } catch (error) {
-      const part = error instanceof IpeError ? PART_OF_CODE[error.code] : undefined;
-      if (part === undefined || moved.has(part)) throw error;
-      moved.add(part);
+      const failure = listenFailure(error);
+      if (!failure?.inUse || moved.has(failure.section)) throw error;
+      moved.add(failure.section);
     }
   }
 }

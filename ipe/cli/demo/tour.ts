@@ -1,7 +1,7 @@
 import { type DemoApplication, SEARCHED_LABEL, type SeenResource } from './application.ts';
 import { commandsToTry } from './commands-to-try.ts';
 import type { DemoDevice } from './devices.ts';
-import type { DemoBridge } from './parts.ts';
+import type { DemoBridge, MovedPort } from './parts.ts';
 import { pause } from './pause.ts';
 import type { Screen } from './screen.ts';
 import { indented, Story } from './story.ts';
@@ -14,6 +14,8 @@ export interface TourParts {
   readonly application: DemoApplication;
   /** At least one. */
   readonly devices: readonly DemoDevice[];
+  /** How this program is called on this machine. */
+  readonly program: string;
   /** Ends the tour early. */
   readonly signal: AbortSignal;
 }
@@ -66,13 +68,13 @@ export class Tour {
 
   #introduce(): void {
     const { ready, configuration, moved } = this.#parts.bridge;
-    const remark = (part: 'embeddedCse' | 'lwm2m', usual: number) => (moved.has(part) ? `${usual} is taken` : '');
+    const remark = (part: MovedPort, usual: number) => (moved.has(part) ? `port ${usual} is taken` : '');
     this.#story.title('lwm2m-ipe demo', 'LwM2M devices, seen by a oneM2M application');
     this.#story.step('Three parts are running');
     const cse = `${ready.cse.url}/${configuration.cse.base}`;
     this.#story.row('CSE', cse, 'a oneM2M CSE in memory', remark('embeddedCse', 8080));
     const coap = `coap://127.0.0.1:${ready.coap.port}`;
-    this.#story.row('lwm2m-ipe', coap, 'the bridge: LwM2M server here, AE there', remark('lwm2m', 5683));
+    this.#story.row('lwm2m-ipe', coap, 'the bridge: LwM2M server here, AE there', remark('lwm2m.coap', 5683));
     this.#story.row('Cdemo-app', 'an AE at the CSE', 'an application: it has never heard of LwM2M');
   }
 
@@ -118,7 +120,16 @@ export class Tour {
     this.#story.step('Look for yourself, in another terminal');
     const base = this.#base;
     const healthUrl = `http://127.0.0.1:${ready.http.port}`;
-    this.#story.commands(commandsToTry({ cseUrl: ready.cse.url, base, coapPort: ready.coap.port, healthUrl, device }));
+    this.#story.commands(
+      commandsToTry({
+        cseUrl: ready.cse.url,
+        base,
+        coapPort: ready.coap.port,
+        healthUrl,
+        device,
+        program: this.#parts.program,
+      }),
+    );
   }
 
   get #base(): string {

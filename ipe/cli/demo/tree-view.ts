@@ -73,12 +73,13 @@ export function treeLines(base: string, resources: readonly SeenResource[], fres
   return [[[base, 'bold']], ...(lines.length > 0 ? lines : [[['└─ nothing from LwM2M yet', 'dim']] as Line])];
 }
 
-/** What came (`+`) and what went (`-`) between two looks, by path. */
+/** What came and what went between two looks, by path. */
 export function changesBetween(before: readonly SeenResource[], after: readonly SeenResource[]) {
   const old = new Set(before.map(({ path }) => path));
   const now = new Set(after.map(({ path }) => path));
+  const sorted = (paths: string[]) => paths.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
   return {
-    came: [...now].filter((path) => !old.has(path)).sort(),
-    went: [...old].filter((path) => !now.has(path)).sort(),
+    came: sorted([...now].filter((path) => !old.has(path))),
+    went: sorted([...old].filter((path) => !now.has(path))),
   };
 }
