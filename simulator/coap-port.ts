@@ -1,0 +1,183 @@
+import type { Socket } from 'node:dgram';
+import { Agent, createServer, type IncomingMessage, type OutgoingMessage } from 'coap';
+import { errorMessage, IpeError } from '../common/index.ts';
+import type { DeviceAnswer, DeviceRequest } from './device-management.ts';
+import { type DeviceSocketOptions, openSocket } from './device-socket.ts';
+import type { ServerAddress } from './server-uri.ts';
+
+/** A request of the device to the server. Always confirmable. */
+export interface PortRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: readonly string[];
+  readonly query: readonly string[];
+  readonly contentFormat?: number | undefined;
+  readonly payload?: string | undefined;
+  /** A payload longer than this goes in blocks of this size (RFC 7959). */
+  readonly blockSize: number;
+}
+
+/** The server's answer. */
+export interface PortReply {
+  readonly code: string;
+  readonly locationPath: readonly string[];
+  /** Seconds, where the server says so. */
+  readonly maxAge: number | undefined;
+  readonly payload: Buffer;
+}
+
+/** Answers a request of the server. */
+export type PortHandler = (request: DeviceRequest) => DeviceAnswer;
+
+/** Names that the CoAP library gives to the content formats that occur here. */
+const FORMAT_NUMBERS: Readonly<Record<string, number>> = {
+  'text/plain': 0,
+  'application/link-format': 40,
+  'application/octet-stream': 42,
+  'application/senml+json': 110,
+  'application/vnd.oma.lwm2m+json': 11543,
+};
+const UNKNOWN_FORMAT = -1;
+
+/**
+ * A UDP port of one or several devices: CoAP client and server on the same socket, so that the server reaches a device
+ * where it registered from. Requests to a shared port are answered by the endpoint that attached first.
+ */
+export class CoapPort {
+  readonly port: number;
+  readonly address: string;
+  readonly #socket: Socket;
+  readonly #agent: Agent;
+  readonly #server: ReturnType<typeof createServer>;
+  readonly #handlers: PortHandler[] = [];
+  readonly #pending = new Set<(error: IpeError) => void>();
+  #closed = false;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    ({ port: this.port, address: this.address } = socket.address());
+    this.#agent = new Agent({ socket });
+    this.#agent.on('error', () => {});
+    this.#server = createServer((request: IncomingMessage, response: OutgoingMessage) =>
+      this.#serve(request, response),
+    );
+    this.#server.on('error', () => {});
+    this.#server.listen(socket);
+  }
+
+  /** Opens the socket; see `openSocket` for what is thrown. */
+  static async open(options: DeviceSocketOptions): Promise<CoapPort> {
+    return new CoapPort(await openSocket(options));
+  }
+
+  /** Serves the server's requests with `handler` until the returned function is called. */
+  attach(handler: PortHandler): () => void {
+    this.#handlers.push(handler);
+    return () => {
+      const index = this.#handlers.indexOf(handler);
+      if (index >= 0) this.#handlers.splice(index, 1);
+    };
+  }
+
+  /**
+   * One exchange with the server, its retransmissions included. Rejects with `IpeError` `simulator/timeout` after
+   * `limit` milliseconds, `simulator/reset`, `simulator/stopped` when the port closes, or `simulator/socket`.
+   */
+  request(server: ServerAddress, request: PortRequest, limit: number): Promise<PortReply> {
+    if (this.#closed) return Promise.reject(stopped());
+    return new Promise((resolve, reject) => {
+      const outgoing = this.#agent.request({ host: server.host, port: server.port, method: request.method });
+      const end = (settle: () => void) => {
+        clearTimeout(timer);
+        this.#pending.delete(fail);
+        this.#agent.abort(outgoing);
+        settle();
+      };
+      const fail = (error: IpeError) => end(() => reject(error));
+      const timer = setTimeout(
+        () => fail(new IpeError('simulator/timeout', `no answer within ${limit} ms`, { retryable: true })),
+        limit,
+      );
+      this.#pending.add(fail);
+      outgoing.on('error', (error: unknown) => {
+        fail(new IpeError('simulator/socket', errorMessage(error), { retryable: true, cause: error }));
+      });
+      outgoing.once('response', (response: IncomingMessage) => {
+        if (response.code === '0.00') fail(new IpeError('simulator/reset', 'the server answered with Reset'));
+        else end(() => resolve(replyOf(response)));
+      });
+      setOptions(outgoing, request);
+      outgoing.end(request.payload);
+    });
+  }
+
+  /** Ends every exchange and closes the socket. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const fail of [...this.#pending]) fail(stopped());
+    this.#server.close();
+    this.#socket.close();
+  }
+
+  #serve(request: IncomingMessage, response: OutgoingMessage): void {
+    if (request.code === '0.00') {
+      response.reset();
+      return;
+    }
+    const [handler] = this.#handlers;
+    const answer: DeviceAnswer = handler ? handler(requestOf(request)) : { code: '4.04' };
+    response.statusCode = answer.code;
+    if (answer.contentFormat !== undefined) response.setOption('Content-Format', answer.contentFormat);
+    const payload = Buffer.from(answer.payload ?? '');
+    // A GET with Observe is given a stream; its first write would promise notifications that never come.
+    if ('_doSend' in response) (response._doSend as (data: Buffer) => void)(payload);
+    else response.end(payload);
+  }
+}
+
+function stopped(): IpeError {
+  return new IpeError('simulator/stopped', 'the device was stopped');
+}
+
+function setOptions(outgoing: OutgoingMessage, request: PortRequest): void {
+  // As buffers, because the library splits texts at "/" and "&", which may stand in an endpoint name.
+  outgoing.setOption(
+    'Uri-Path',
+    request.path.map((segment) => Buffer.from(segment)),
+  );
+  outgoing.setOption(
+    'Uri-Query',
+    request.query.map((parameter) => Buffer.from(parameter)),
+  );
+  if (request.contentFormat !== undefined) outgoing.setOption('Content-Format', request.contentFormat);
+  if (Buffer.byteLength(request.payload ?? '') > request.blockSize) {
+    outgoing.setOption('Block1', Buffer.of(Math.log2(request.blockSize) - 4));
+  }
+}
+
+function replyOf(response: IncomingMessage): PortReply {
+  const values = (name: string) => (response._packet.options ?? []).filter((option) => option.name === name);
+  const maxAge = response.headers['Max-Age'];
+  return {
+    code: response.code,
+    locationPath: values('Location-Path').map(({ value }) => String(value)),
+    maxAge: typeof maxAge === 'number' ? maxAge : undefined,
+    payload: Buffer.from(response.payload),
+  };
+}
+
+function requestOf(request: IncomingMessage): DeviceRequest {
+  const [path = ''] = request.url.split('?');
+  return {
+    method: request.method ?? request.code,
+    path: path.split('/').filter((segment) => segment !== ''),
+    accept: formatOf(request.headers.Accept),
+    contentFormat: formatOf(request.headers['Content-Format']),
+    payload: request.payload,
+  };
+}
+
+function formatOf(header: unknown): number | undefined {
+  if (header === undefined || typeof header === 'number') return header;
+  return FORMAT_NUMBERS[String(header)] ?? UNKNOWN_FORMAT;
+}

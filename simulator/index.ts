@@ -1,0 +1,16 @@
+export {
+  parseObjects,
+  runSimulation,
+  SIMULATE_OPTIONS,
+  SIMULATION_DEFAULTS,
+  type SimulateOption,
+  type SimulationOptions,
+} from './cli-options.ts';
+export { CoapPort, type PortReply } from './coap-port.ts';
+export { DEMO_DEVICES } from './demo-devices.ts';
+export { Fleet, type FleetSettings } from './fleet.ts';
+export type { FleetSummary } from './fleet-summary.ts';
+export { type ObjectSelection, ObjectTree } from './object-tree.ts';
+export * from './options.ts';
+export { parseServerUri, type ServerAddress } from './server-uri.ts';
+export { SimulatedDevice, type UpdateContent } from './simulated-device.ts';

@@ -1,0 +1,57 @@
+import type { Lwm2mVersion } from '../../lwm2m/index.ts';
+
+/** A resource's value; Time is a number of seconds since 1970. */
+export type ResourceValue = string | number | boolean | Buffer;
+
+/** A value, or the values of the instances of a multiple resource. */
+export type ResourceContent = ResourceValue | ReadonlyMap<number, ResourceValue>;
+
+/** Data types of the object registry. */
+export type ResourceType = 'string' | 'integer' | 'float' | 'boolean' | 'opaque' | 'time';
+
+/** What a value may depend on. */
+export interface ValueContext {
+  /** Wall clock, ms. */
+  readonly wall: number;
+  /** Wall clock when the device was made, ms. */
+  readonly startedAt: number;
+  /** Differs for each instance of each device, the same in every run. */
+  readonly seed: number;
+  readonly device: DeviceFacts;
+}
+
+/** What the device's own objects say about it. */
+export interface DeviceFacts {
+  readonly endpoint: string;
+  /** Seconds. */
+  readonly lifetime: number;
+  /** As object 1 resource 7 shows it, e.g. `U` or `UQ`. */
+  readonly binding: string;
+}
+
+/** Values that were written to an instance, by resource; they stand before the definition's own. */
+export type Written = Map<number, ResourceValue>;
+
+/** One row of an object's table. */
+export interface ResourceDefinition {
+  readonly id: number;
+  readonly name: string;
+  readonly operations: 'R' | 'W' | 'RW' | 'E';
+  /** Absent on what can only be executed. */
+  readonly type?: ResourceType;
+  /** The value while nothing was written; absent: there is none to read. */
+  readonly value?: (context: ValueContext) => ResourceContent;
+  /** What a Write changes beside the value itself. */
+  readonly written?: (value: ResourceValue, state: Written) => void;
+  /** What Execute does; false refuses it (4.05). */
+  readonly executed?: (state: Written) => boolean;
+}
+
+/** An object as its definition in the registry has it, so far as it is simulated. */
+export interface ObjectDefinition {
+  readonly id: number;
+  readonly name: string;
+  /** `ver` of the object link by the version of LwM2M; absent: 1.0, which is not listed (LwM2M 1.1 7.2.2). */
+  readonly versions: Partial<Record<Lwm2mVersion, string>>;
+  readonly resources: readonly ResourceDefinition[];
+}
