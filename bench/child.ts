@@ -25,9 +25,8 @@ export class Child {
   readonly pid: number;
   readonly #process: ChildProcess;
   readonly #closed: Promise<number>;
-  readonly #lines: Line[] = [];
   #errors = '';
-  #wake: () => void = () => undefined;
+  #listener: ((line: Line | undefined) => void) | undefined;
   #ended = false;
 
   constructor(name: string, { command = process.execPath, words, environment = {} }: ChildOptions) {
@@ -46,7 +45,7 @@ export class Child {
       const end = (code: number): void => {
         this.#ended = true;
         running.delete(this);
-        this.#wake();
+        this.#listener?.(undefined);
         resolve(code);
       };
       this.#process.once('error', (error) => {
@@ -57,27 +56,30 @@ export class Child {
     });
   }
 
-  /** The next line that `pick` makes something of; IpeError `bench/child` after `limit` milliseconds or at the end. */
-  async next<T>(pick: (line: Line) => T | undefined, limit: number): Promise<T> {
-    const deadline = performance.now() + limit;
-    for (;;) {
-      for (let line = this.#lines.shift(); line !== undefined; line = this.#lines.shift()) {
+  /**
+   * The next line printed from now on that `pick` makes something of. IpeError `bench/child` after `limit` milliseconds
+   * or when the process ends. One caller at a time; lines that nobody waits for are dropped unread.
+   */
+  next<T>(pick: (line: Line) => T | undefined, limit: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const fail = (why: string): void => {
+        settle();
+        reject(new IpeError('bench/child', `${this.name} ${why}: ${this.said()}`));
+      };
+      const timer = setTimeout(() => fail(`said nothing within ${limit} ms`), limit);
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#listener = undefined;
+      };
+      if (this.#ended) return fail('had ended');
+      this.#listener = (line) => {
+        if (line === undefined) return fail('ended');
         const picked = pick(line);
-        if (picked !== undefined) return picked;
-      }
-      const left = deadline - performance.now();
-      if (this.#ended || left <= 0) {
-        const why = this.#ended ? 'ended' : `said nothing within ${limit} ms`;
-        throw new IpeError('bench/child', `${this.name} ${why}: ${this.#errors.trim() || 'no message'}`);
-      }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+        if (picked === undefined) return;
+        settle();
+        resolve(picked);
+      };
+    });
   }
 
   /** Asks for a report (SIGUSR2) and resolves with what stands in it under `key`. */
@@ -99,16 +101,24 @@ export class Child {
     this.#process.kill('SIGKILL');
   }
 
+  /** The end of what the process wrote besides lines of JSON. */
+  said(): string {
+    return this.#errors.trim() || 'no message';
+  }
+
   /** Resolves with the exit code. */
   ended(): Promise<number> {
     return this.#closed;
   }
 
   #hear(text: string): void {
-    if (!text.startsWith('{')) return;
+    if (!text.startsWith('{')) this.#errors = `${this.#errors}${text}\n`.slice(-KEPT_ERRORS);
+    else if (this.#listener !== undefined) this.#offer(this.#listener, text);
+  }
+
+  #offer(listener: (line: Line) => void, text: string): void {
     try {
-      this.#lines.push(JSON.parse(text) as Line);
-      this.#wake();
+      listener(JSON.parse(text) as Line);
     } catch {
       // A line of a log that only looks like JSON.
     }

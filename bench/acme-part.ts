@@ -1,0 +1,54 @@
+import { Acme } from '../test/support/acme.ts';
+import { measureRawRate } from './bridge-part.ts';
+import { metricsOf } from './lwm2m-part.ts';
+import type { BenchOptions } from './options.ts';
+import { type Metrics, progress, type Series, series } from './results.ts';
+import { playLoad, startBridge } from './subjects.ts';
+
+const DEVICES = 100;
+/** ACME is best with few requests at once. */
+const IN_FLIGHT = 4;
+
+/** A real ACME CSE, emptied before each measurement: the CSE client alone, then the whole bridge. */
+export async function measureAcme(options: BenchOptions): Promise<Series> {
+  progress('ACME: starting it, installing it where it is missing');
+  const acme = await Acme.start();
+  try {
+    const rounds: Metrics[] = [];
+    for (let round = 1; round <= options.rounds; round++) rounds.push(await oneRound(acme, round, options));
+    return series(rounds);
+  } finally {
+    await acme.stop();
+  }
+}
+
+async function oneRound(acme: Acme, round: number, { rounds, quick }: BenchOptions): Promise<Metrics> {
+  const devices = quick ? DEVICES / 5 : DEVICES;
+  progress(`ACME, round ${round} of ${rounds}: the CSE client alone`);
+  await acme.reset();
+  const raw = await measureRawRate(acme.url, { devices, inFlight: IN_FLIGHT });
+  progress(`ACME, round ${round} of ${rounds}: devices, bridge, ACME`);
+  await acme.reset();
+  const bridge = await startBridge(acme.url, {
+    IPE_CSE_MAX_IN_FLIGHT: String(IN_FLIGHT),
+    IPE_CSE_ADMIN_ORIGINATOR: acme.adminOriginator,
+  });
+  try {
+    const load = await playLoad(bridge, {
+      mode: 'register,update,deregister',
+      endpoints: devices,
+      window: 8,
+      prefix: 'acme-',
+    });
+    return {
+      rawCreates: raw.creates,
+      rawUpdates: raw.updates,
+      rawDeletes: raw.deletes,
+      ...metricsOf('register', load.phases.register),
+      ...metricsOf('update', load.phases.update),
+      ...metricsOf('deregister', load.phases.deregister),
+    };
+  } finally {
+    await bridge.child.stop();
+  }
+}

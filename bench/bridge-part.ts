@@ -1,0 +1,103 @@
+import { fileURLToPath } from 'node:url';
+import { Child } from './child.ts';
+import type { CseRates } from './cse-rate.ts';
+import { metricsOf } from './lwm2m-part.ts';
+import type { BenchOptions } from './options.ts';
+import { type Metrics, progress, type Series, series } from './results.ts';
+import { type LoadWords, playLoad, type Subject, startBridge, startCountingCse } from './subjects.ts';
+
+const WARM_UP = 2_000;
+const ENDPOINTS = 20_000;
+/** Requests on the wire to the CSE, the same for the bridge and for the client alone. */
+const IN_FLIGHT = 8;
+const RAW_DEVICES = 10_000;
+
+/** How the client alone is measured. */
+export interface RawRateOptions {
+  readonly devices: number;
+  readonly inFlight: number;
+}
+
+/** The whole bridge in front of a CSE that answers at once, and the CSE client alone in front of the same CSE. */
+export async function measureBridge(options: BenchOptions): Promise<Series> {
+  const rounds: Metrics[] = [];
+  for (let round = 1; round <= options.rounds; round++) rounds.push(await oneRound(round, options));
+  return series(rounds);
+}
+
+async function oneRound(round: number, { rounds, quick }: BenchOptions): Promise<Metrics> {
+  const scale = quick ? 0.1 : 1;
+  const cse = await startCountingCse();
+  const url = `http://127.0.0.1:${cse.port}`;
+  try {
+    const raw = async () => {
+      progress(`whole bridge, round ${round} of ${rounds}: the CSE client alone`);
+      return measureRawRate(url, { devices: RAW_DEVICES * scale, inFlight: IN_FLIGHT });
+    };
+    const before = round % 2 === 1 ? await raw() : undefined;
+    progress(`whole bridge, round ${round} of ${rounds}: devices, bridge, CSE`);
+    const bridge = await startBridge(url, { IPE_CSE_MAX_IN_FLIGHT: String(IN_FLIGHT) });
+    const bridged = await measureBridged(bridge, cse, ENDPOINTS * scale, WARM_UP * scale).finally(() =>
+      bridge.child.stop(),
+    );
+    return withShares(before ?? (await raw()), bridged);
+  } finally {
+    await cse.child.stop();
+  }
+}
+
+/** Requests a second of the project's CSE client alone, in a process of its own. */
+export async function measureRawRate(url: string, options: RawRateOptions): Promise<CseRates> {
+  const file = fileURLToPath(new URL('./cse-rate.js', import.meta.url));
+  const words = [file, '--url', url, '--devices', String(options.devices), '--in-flight', String(options.inFlight)];
+  const child = new Child('cse-rate', { words });
+  try {
+    return await child.next((line) => line.rates as CseRates | undefined, 600_000);
+  } finally {
+    await child.stop();
+  }
+}
+
+/** Requests of one kind that the CSE has had so far, or all of them. */
+async function requestsSoFar(cse: Subject): Promise<number> {
+  const counts = await cse.child.report<Record<string, number>>('counts');
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+async function measureBridged(bridge: Subject, cse: Subject, endpoints: number, warmUp: number): Promise<Metrics> {
+  await playLoad(bridge, { mode: 'register,update,deregister', endpoints: warmUp, prefix: 'warm-' });
+  // A request of each kind by itself, so that what each costs the CSE can be told apart.
+  const cost = async (mode: string, options: LoadWords) => {
+    const before = await requestsSoFar(cse);
+    await playLoad(bridge, { mode, endpoints: 100, ...options });
+    return ((await requestsSoFar(cse)) - before) / 100;
+  };
+  const register = await cost('register', { prefix: 'cost-' });
+  const registerAndUpdate = await cost('register,update', { prefix: 'cost-update-' });
+  const registerAndDeregister = await cost('register,deregister', { prefix: 'cost-deregister-' });
+  const load = await playLoad(bridge, { mode: 'register,update,deregister', endpoints, prefix: 'busy-' });
+  return {
+    requestsPerRegister: register,
+    requestsPerUpdate: registerAndUpdate - register,
+    requestsPerDeregister: registerAndDeregister - register,
+    ...metricsOf('register', load.phases.register),
+    ...metricsOf('update', load.phases.update),
+    ...metricsOf('deregister', load.phases.deregister),
+  };
+}
+
+/** The bridge's requests a second at the CSE as a share of what the client alone reaches with the same requests. */
+function withShares(raw: CseRates, bridged: Metrics): Metrics {
+  const share = (operation: string, requests: string, rate: number): number =>
+    ((bridged[`${operation}Rate`] ?? 0) * (bridged[requests] ?? 0)) / rate;
+  return {
+    rawCreates: raw.creates,
+    rawUpdates: raw.updates,
+    rawDeletes: raw.deletes,
+    rawCpu: raw.cpu,
+    ...bridged,
+    registerShare: share('register', 'requestsPerRegister', raw.creates),
+    updateShare: share('update', 'requestsPerUpdate', raw.updates),
+    deregisterShare: share('deregister', 'requestsPerDeregister', raw.deletes),
+  };
+}

@@ -1,0 +1,150 @@
+import { parseArgs } from 'node:util';
+import { CseClient, formatTimestamp, ResourceType } from '../cse-client/index.ts';
+import type { Registration } from '../lwm2m/index.ts';
+import {
+  AE_ATTRIBUTES,
+  CONTAINER_ATTRIBUTES,
+  containerName,
+  createAttributes,
+  endpointNames,
+  NODE_ATTRIBUTES,
+  type ResourceContext,
+  renewalAttributes,
+} from '../mappings/index.ts';
+
+// What the CSE client alone reaches: the very requests that the bridge makes for a device with four links, one after
+// the other without a device, in a process of its own. Prints one line of JSON.
+
+/** Requests a second by kind, and all of them together. */
+export interface CseRates {
+  readonly creates: number;
+  readonly updates: number;
+  readonly deletes: number;
+  /** Microseconds of CPU of this process for one request. */
+  readonly cpu: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    url: { type: 'string', default: 'http://127.0.0.1:8080' },
+    base: { type: 'string', default: 'cse-in' },
+    devices: { type: 'string', default: '1000' },
+    'in-flight': { type: 'string', default: '8' },
+    administrator: { type: 'string', default: 'CAdmin' },
+    prefix: { type: 'string', default: 'raw-' },
+  },
+});
+const devices = Number(values.devices);
+const maxInFlight = Number(values['in-flight']);
+const { base, administrator } = values;
+const client = new CseClient({
+  url: values.url,
+  originator: 'Cbench',
+  releaseVersion: '3',
+  timeout: 30_000,
+  maxInFlight,
+});
+const links = [{ objectId: 1 }, { objectId: 3 }, { objectId: 3303 }, { objectId: 3311 }].map((link) => ({
+  ...link,
+  instanceId: 0,
+}));
+
+function contextOf(number: number): ResourceContext {
+  const endpoint = `${values.prefix}${number}`;
+  const registration: Registration = {
+    id: 'none',
+    endpoint,
+    peer: { address: '127.0.0.1', port: 1, key: '127.0.0.1:1' },
+    lifetime: 3600,
+    version: '1.1',
+    binding: 'U',
+    queueMode: false,
+    objectLinks: { rootPath: '/', contentFormats: [110], contentFormatNames: [], links },
+    registeredAt: 0,
+    updatedAt: 0,
+  };
+  return {
+    registration,
+    names: endpointNames(endpoint, { nodePrefix: 'node-', maxLength: undefined }),
+    labels: { lwm2m: true, interworking: true, extra: [] },
+    expirationTime: formatTimestamp(Date.now() + 3_600_000, client.dialect),
+    accessControlPolicy: undefined,
+    nodeLink: undefined,
+    releaseVersion: '3',
+    hostedAeLinksKept: true,
+    containerOntologyRef: true,
+  };
+}
+
+const contexts = Array.from({ length: devices }, (_, number) => contextOf(number));
+const aePath = (context: ResourceContext): string => `${base}/${context.names.resourceName}`;
+const nodePath = (context: ResourceContext): string => `${base}/${context.names.nodeName}`;
+
+async function create(context: ResourceContext): Promise<number> {
+  const { names } = context;
+  const node = createAttributes(NODE_ATTRIBUTES, context);
+  await client.create(ResourceType.node, base, node, { originator: administrator });
+  await client.create(ResourceType.ae, base, createAttributes(AE_ATTRIBUTES, context), { originator: names.aeId });
+  const containers = links.map((link) =>
+    client.create(
+      ResourceType.container,
+      aePath(context),
+      createAttributes(CONTAINER_ATTRIBUTES, { ...context, link }),
+      {
+        originator: names.aeId,
+      },
+    ),
+  );
+  await Promise.all(containers);
+  return 2 + links.length;
+}
+
+async function update(context: ResourceContext): Promise<number> {
+  const originator = context.names.aeId;
+  await client.update(ResourceType.ae, aePath(context), renewalAttributes(AE_ATTRIBUTES, context), { originator });
+  const containers = links.map((link) => {
+    const attributes = renewalAttributes(CONTAINER_ATTRIBUTES, { ...context, link });
+    const path = `${aePath(context)}/${containerName(link)}`;
+    return client.update(ResourceType.container, path, attributes, { originator });
+  });
+  await Promise.all(containers);
+  return 1 + links.length;
+}
+
+async function remove(context: ResourceContext): Promise<number> {
+  await client.delete(aePath(context), { originator: context.names.aeId });
+  await client.delete(nodePath(context), { originator: administrator });
+  return 2;
+}
+
+/** Requests a second of that work for every device, so many devices side by side that a request always waits. */
+async function rate(work: (context: ResourceContext) => Promise<number>, some = contexts): Promise<number> {
+  let next = 0;
+  let requests = 0;
+  const begun = performance.now();
+  const worker = async (): Promise<void> => {
+    for (let context = some[next++]; context !== undefined; context = some[next++]) requests += await work(context);
+  };
+  await Promise.all(Array.from({ length: 2 * maxInFlight }, worker));
+  return requests / ((performance.now() - begun) / 1000);
+}
+
+// The first requests of a process are the slow ones.
+const first = contexts.slice(0, Math.ceil(devices / 5));
+await rate(create, first);
+await rate(update, first);
+await rate(remove, first);
+const requestsBefore = client.counters.requests;
+const cpuBefore = process.cpuUsage();
+const creates = await rate(create);
+const updates = await rate(update);
+const deletes = await rate(remove);
+const { user, system } = process.cpuUsage(cpuBefore);
+const rates: CseRates = {
+  creates,
+  updates,
+  deletes,
+  cpu: (user + system) / (client.counters.requests - requestsBefore),
+};
+process.stdout.write(`${JSON.stringify({ rates })}\n`);
+await client.close();

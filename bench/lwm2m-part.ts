@@ -1,0 +1,79 @@
+import { buildLeshanServer } from './leshan.ts';
+import type { PhaseResult } from './load/phases.ts';
+import type { BenchOptions } from './options.ts';
+import { type BenchResults, type Metrics, progress, series } from './results.ts';
+import { playLoad, type Subject, startLeshan, startLwm2mServer } from './subjects.ts';
+
+const WARM_UP = 20_000;
+const ENDPOINTS = 50_000;
+const UPDATES = 100_000;
+/** Registrations a second, and seconds, of the measurement of latency. */
+const PACE = 5_000;
+const PACED_SECONDS = 6;
+
+/** The LwM2M side alone: our server, and Leshan's where asked for, in alternating rounds on a fresh process each. */
+export async function measureLwm2m(options: BenchOptions): Promise<NonNullable<BenchResults['lwm2m']>> {
+  const jar = options.leshan ? await leshanJar() : undefined;
+  const ours: Metrics[] = [];
+  const leshan: Metrics[] = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    const own = async () => void ours.push(await oneRound('lwm2m-ipe', round, startLwm2mServer, options));
+    const other = async () => {
+      if (jar !== undefined) leshan.push(await oneRound('Leshan', round, () => startLeshan(jar), options));
+    };
+    // Whoever goes first finds another machine than whoever goes second.
+    for (const measure of round % 2 === 1 ? [own, other] : [other, own]) await measure();
+  }
+  return jar === undefined ? { ours: series(ours) } : { ours: series(ours), leshan: series(leshan) };
+}
+
+function leshanJar(): Promise<string> {
+  progress("Leshan's server: looking for it, building it where it is missing");
+  return buildLeshanServer();
+}
+
+async function oneRound(
+  name: string,
+  round: number,
+  start: () => Promise<Subject>,
+  { rounds, quick }: BenchOptions,
+): Promise<Metrics> {
+  progress(`LwM2M side, round ${round} of ${rounds}: ${name}`);
+  const scale = quick ? 0.1 : 1;
+  const subject = await start();
+  try {
+    await playLoad(subject, { mode: 'register,update,deregister', endpoints: WARM_UP * scale, prefix: 'warm-' });
+    const busy = await playLoad(subject, {
+      mode: 'register,update',
+      endpoints: ENDPOINTS * scale,
+      operations: UPDATES * scale,
+      prefix: 'busy-',
+    });
+    const seconds = quick ? 1 : PACED_SECONDS;
+    const paced = await playLoad(subject, { rate: PACE, endpoints: PACE * seconds, prefix: 'paced-' });
+    return {
+      ...metricsOf('register', busy.phases.register),
+      ...metricsOf('update', busy.phases.update),
+      ...metricsOf('paced', paced.phases.register),
+      lateness: paced.phases.register?.lateness ?? 0,
+    };
+  } finally {
+    await subject.child.stop();
+  }
+}
+
+/** Rate, latencies, CPU of server and generator (microseconds an operation) and failures of a phase with one operation. */
+export function metricsOf(name: string, phase: PhaseResult | undefined): Metrics {
+  const operation = Object.values(phase?.operations ?? {})[0];
+  if (phase === undefined || operation === undefined) return {};
+  return {
+    [`${name}Rate`]: operation.rate,
+    [`${name}P50`]: operation.p50,
+    [`${name}P99`]: operation.p99,
+    [`${name}Cpu`]: (phase.serverCpu / operation.sent) * 1e6,
+    [`${name}GeneratorCpu`]: (phase.generatorCpu / operation.sent) * 1e6,
+    [`${name}Failures`]: operation.refused + operation.lost,
+    [`${name}Retransmissions`]: operation.retransmissions,
+    [`${name}Resident`]: phase.serverResident,
+  };
+}
