@@ -14,8 +14,6 @@ import { type NodeCreation, nodeCreation } from './node-creation.ts';
 
 /** Milliseconds that the IPE's own AE is granted ahead; it is renewed long before. */
 const OWN_LIFETIME = 30 * 24 * 3600 * 1000;
-/** Milliseconds that one check for our own resources answers for; more would double a faulty device's load. */
-const CHECK_INTERVAL = 1000;
 /** Application ID of the IPE's own AE (TS-0001 7.1.3). */
 const IPE_APP_ID = 'Nlwm2m-ipe';
 /** The policy's resourceName is the IPE's own behind this. It stands beside the AE: were it gone with the AE, a CSE could lock what names it. */
@@ -41,7 +39,6 @@ export class CsePresence {
   #state: CseState | undefined;
   #generation = 0;
   #check: Promise<void> | undefined;
-  #checkedAt = Number.NEGATIVE_INFINITY;
 
   constructor(client: CseClient, settings: PresenceSettings, clock: Clock, logger: Logger) {
     this.#client = client;
@@ -93,8 +90,7 @@ export class CsePresence {
    * came back empty. True when they were made after `generation`, so that the refused request deserves another try.
    */
   async restore(generation: number): Promise<boolean> {
-    const recent = this.#clock.monotonic() - this.#checkedAt < CHECK_INTERVAL;
-    if (this.#generation === generation && !recent) await this.check();
+    if (this.#generation === generation) await this.check();
     return this.#generation !== generation;
   }
 
@@ -102,7 +98,6 @@ export class CsePresence {
   check(): Promise<void> {
     this.#check ??= this.#lookAfter().finally(() => {
       this.#check = undefined;
-      this.#checkedAt = this.#clock.monotonic();
     });
     return this.#check;
   }

@@ -35,6 +35,7 @@ export function bridgeSuite(title: string, start: () => Promise<CseUnderTest>): 
     });
     afterEach(() => device.close());
 
+    /** Mobius4 and tinyIoT have no node and take no ontologyRef on a container. */
     const hasNodes = () => cse.dialect === 'acme' || cse.dialect === 'standard';
     const names = async () => (await app.find(`LWM2MEP:${endpoint}`)).filter((found) => found !== `node-${name}`);
 
@@ -59,7 +60,7 @@ export function bridgeSuite(title: string, start: () => Promise<CseUnderTest>): 
           'LWM2MCT:application/senml+json',
         ]),
       );
-      expect(device3?.or).toBe('urn:oma:lwm2m:oma:3');
+      expect(device3?.or).toBe(hasNodes() ? 'urn:oma:lwm2m:oma:3' : undefined);
       await device.deregister();
     });
 

@@ -12,18 +12,21 @@ export interface CseUnderTest {
   stop(): Promise<void>;
 }
 
+/** Names under which each CSE is known by its maker's defaults. */
+const NAMES: Readonly<Record<DialectName, { readonly cseId: string; readonly cseBase: string }>> = {
+  standard: { cseId: '/id-in', cseBase: 'cse-in' },
+  acme: { cseId: '/id-in', cseBase: 'cse-in' },
+  mobius4: { cseId: '/Mobius4', cseBase: 'Mobius' },
+  tinyiot: { cseId: '/tinyiot', cseBase: 'TinyIoT' },
+};
+
 /** The embedded CSE, playing a dialect. */
 export async function startEmbedded(dialect: DialectName): Promise<CseUnderTest & { cse: EmbeddedCse }> {
-  const cse = new EmbeddedCse({
-    host: '127.0.0.1',
-    port: 0,
-    dialect,
-    cseId: '/id-in',
-    cseBase: 'cse-in',
-    adminOriginator: 'CAdmin',
-  });
+  const { cseId, cseBase } = NAMES[dialect];
+  const adminOriginator = 'CAdmin';
+  const cse = new EmbeddedCse({ host: '127.0.0.1', port: 0, dialect, cseId, cseBase, adminOriginator });
   const { url } = await cse.start();
-  return { cse, url, base: 'cse-in', cseId: '/id-in', adminOriginator: 'CAdmin', dialect, stop: () => cse.stop() };
+  return { cse, url, base: cseBase, cseId, adminOriginator, dialect, stop: () => cse.stop() };
 }
 
 /** A real ACME. */
