@@ -42,6 +42,11 @@ export class Deadlines {
     if (this.#ticks.get(tick)?.delete(entry) === true) this.#count -= 1;
   }
 
+  /** True when the time of `tick` has come, although its entry may not have been called yet. */
+  passed(tick: number): boolean {
+    return tick <= this.#passed;
+  }
+
   #look(): void {
     this.#timer = undefined;
     const now = Math.floor(this.#clock.monotonic() / TICK);

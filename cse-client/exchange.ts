@@ -70,6 +70,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     return true;
   }
 
+  /** The deadline has come, though not yet its turn to be told. */
+  get overdue(): boolean {
+    return this.#host.deadlines.passed(this.#tick);
+  }
+
   /** Writes the request to a connection. */
   send(connection: Client): void {
     this.#connection = connection;

@@ -27,15 +27,18 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: broken,
   UND_ERR_RES_EXCEEDED_MAX_SIZE: { code: 'cse/not-a-cse', words: 'sent an answer that is too large' },
   UND_ERR_HEADERS_OVERFLOW: { code: 'cse/not-a-cse', words: 'sent header fields that are too large' },
+  HTTPParserError: { code: 'cse/not-a-cse', words: 'does not speak HTTP' },
+  ERR_SSL_WRONG_VERSION_NUMBER: { code: 'cse/not-a-cse', words: 'does not speak TLS' },
   UND_ERR_INVALID_ARG: { code: 'cse/bad-request', words: 'cannot be asked this over HTTP', withReason: true },
   UND_ERR_DESTROYED: { code: 'cse/closed', words: 'was left: its client was closed' },
   UND_ERR_CLOSED: { code: 'cse/closed', words: 'was left: its client was closed' },
 };
 
-/** The code of anything thrown, also of the several attempts that a host name with many addresses leads to. */
+/** The code of anything thrown; the parser's errors have none and go by their name. */
 export function failureCode(error: unknown): string {
-  const code = typeof error === 'object' && error !== null ? (error as { readonly code?: unknown }).code : undefined;
-  return typeof code === 'string' ? code : '';
+  const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown };
+  if (typeof code === 'string') return code;
+  return name === 'HTTPParserError' ? name : '';
 }
 
 /** True when the connection went away, as it may at any moment of a kept-alive one. */
@@ -46,13 +49,8 @@ export function isDisconnect(code: string): boolean {
 /** An error of the HTTP client as what it means to the caller; `sent` says whether the CSE may have seen the request. */
 export function toCseError(cse: string, error: unknown, sent: boolean): CseError {
   const code = failureCode(error);
-  const failure = FAILURES[code] ?? unknown(code, error);
+  const failure = FAILURES[code] ?? unreachable(errorMessage(error).slice(0, 200));
   const details = { sent, reason: code === '' ? errorMessage(error) : code };
   const words = failure.withReason === true ? `${failure.words} (${errorMessage(error)})` : failure.words;
   return new CseError(failure.code, `CSE at ${cse} ${words}`, { details, cause: error });
-}
-
-function unknown(code: string, error: unknown): Failure {
-  if (code.startsWith('HPE_')) return { code: 'cse/not-a-cse', words: 'does not speak HTTP' };
-  return unreachable(errorMessage(error).slice(0, 200));
 }

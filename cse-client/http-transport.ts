@@ -157,6 +157,8 @@ export class HttpTransport implements Connections {
       this.#queue.splice(0, this.#head);
       this.#head = 0;
     }
+    // One that hangs frees its connection as its deadline comes: those behind it may be due in the same moment.
+    if (!exchange.settled && exchange.overdue) exchange.expire();
     if (exchange.settled) return undefined;
     exchange.queued = false;
     this.#queued -= 1;
