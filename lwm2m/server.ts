@@ -70,5 +70,6 @@ export class Lwm2mServer {
   async stop(grace: number): Promise<void> {
     this.service.stop();
     await this.endpoint.close(grace);
+    this.service.close();
   }
 }

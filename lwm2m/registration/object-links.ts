@@ -12,9 +12,12 @@ const MAX_OBJECT_ID = 65_535;
 /** 65535 is reserved (LwM2M 1.0 6.1). */
 const MAX_INSTANCE_ID = 65_534;
 const MAX_ROOT_PATH = 255;
+const MAX_CONTENT_FORMAT = 65_535;
 const MAX_CONTENT_FORMATS = 32;
 const MAX_CONTENT_FORMAT_NAME = 64;
 const VERSION = /^(?:0|[1-9]\d{0,2})\.(?:0|[1-9]\d{0,2})$/;
+/** Shared by all empty lists. */
+const NOTHING: readonly never[] = Object.freeze([]);
 const NUMBER = /^(?:0|[1-9]\d{0,4})$/;
 
 interface ListedObject {
@@ -44,7 +47,13 @@ export function readObjectLinks(links: readonly Link[]): ObjectLinks {
   const listed = listObjects(links, rootPath);
   // The example of TS-0014 draft 6.3.2 names an alternate path and then lists `</1/0>` outside of it.
   const objects = listed.size === 0 && rootPath !== '/' ? listObjects(links, '/') : listed;
-  return Object.freeze({ rootPath, ...contentFormats(rootLink), links: Object.freeze(toObjectLinks(objects)) });
+  const formats = contentFormatEntries(rootLink);
+  return Object.freeze({
+    rootPath,
+    contentFormats: exactly(formats.flatMap((entry) => identifier(entry, MAX_CONTENT_FORMAT) ?? [])),
+    contentFormatNames: exactly(formats.filter(isContentFormatName)),
+    links: toObjectLinks(objects),
+  });
 }
 
 /** True when both say the same. */
@@ -129,26 +138,39 @@ function identifier(segment: string | undefined, max: number): number | undefine
   return id <= max ? id : undefined;
 }
 
-function toObjectLinks(objects: ReadonlyMap<number, ListedObject>): ObjectLink[] {
+function toObjectLinks(objects: ReadonlyMap<number, ListedObject>): readonly ObjectLink[] {
   const links: ObjectLink[] = [];
-  for (const [objectId, { version, instances }] of [...objects].sort(([a], [b]) => a - b)) {
-    const object = version === undefined ? { objectId } : { objectId, version };
-    if (instances.size === 0) links.push(Object.freeze(object));
-    for (const instanceId of [...instances].sort((a, b) => a - b)) links.push(Object.freeze({ ...object, instanceId }));
+  for (const [objectId, { version, instances }] of inNumericOrder([...objects], ([id]) => id)) {
+    if (instances.size === 0) links.push(objectLink(objectId, version));
+    for (const id of inNumericOrder([...instances], (number) => number))
+      links.push(instanceLink(objectId, id, version));
   }
-  return links;
+  return exactly(links);
 }
 
-function contentFormats(root: Link | undefined): Pick<ObjectLinks, 'contentFormats' | 'contentFormatNames'> {
+function inNumericOrder<T>(items: T[], number: (item: T) => number): T[] {
+  return items.length > 1 ? items.sort((a, b) => number(a) - number(b)) : items;
+}
+
+/** Plain literals: a frozen object made by spreading takes five times the memory. */
+function objectLink(objectId: number, version: string | undefined): ObjectLink {
+  return Object.freeze(version === undefined ? { objectId } : { objectId, version });
+}
+
+function instanceLink(objectId: number, instanceId: number, version: string | undefined): ObjectLink {
+  return Object.freeze(version === undefined ? { objectId, instanceId } : { objectId, instanceId, version });
+}
+
+/** A frozen copy without the room that a list keeps for growing. */
+function exactly<T>(items: readonly T[]): readonly T[] {
+  return items.length === 0 ? NOTHING : Object.freeze(items.slice());
+}
+
+function contentFormatEntries(root: Link | undefined): readonly string[] {
   const value = root === undefined ? undefined : linkAttribute(root, 'ct')?.value;
-  const entries = new Set((value ?? '').split(/[ \t]+/, MAX_CONTENT_FORMATS));
-  const formats: number[] = [];
-  const names: string[] = [];
-  for (const entry of entries) {
-    const number = identifier(entry, 65_535);
-    if (number !== undefined) formats.push(number);
-    else if (/^[\x21-\x7e]*[^\d\s][\x21-\x7e]*$/.test(entry) && entry.length <= MAX_CONTENT_FORMAT_NAME)
-      names.push(entry);
-  }
-  return { contentFormats: Object.freeze(formats), contentFormatNames: Object.freeze(names) };
+  return value === undefined ? NOTHING : [...new Set(value.split(/[ \t]+/, MAX_CONTENT_FORMATS))];
+}
+
+function isContentFormatName(entry: string): boolean {
+  return entry.length <= MAX_CONTENT_FORMAT_NAME && /^[\x21-\x7e]+$/.test(entry) && !/^\d+$/.test(entry);
 }

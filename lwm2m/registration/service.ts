@@ -35,6 +35,7 @@ export class RegistrationService {
   private readonly objectLinks = new ObjectLinksCache();
   private readonly turns: EndpointTurns;
   private readonly expiry: Expiry<EndpointRecord>;
+  private closed = false;
 
   constructor(options: RegistrationServiceOptions, handler: RegistrationHandler) {
     this.handler = handler;
@@ -88,8 +89,14 @@ export class RegistrationService {
     this.expiry.stop();
   }
 
+  /** The handler is asked nothing any more: what still waits for its turn is refused with 5.03. */
+  close(): void {
+    this.stop();
+    this.closed = true;
+  }
+
   private runRegister(record: EndpointRecord, { peer }: CoapRequest, message: RegistrationMessage): Reply {
-    if (this.turns.busy >= this.limits.busy) return this.refuseInTurn(record, this.tryLater());
+    if (this.overloaded()) return this.refuseInTurn(record, this.tryLater());
     const previous = record.registration;
     const registration = newRegistration(this.ids.next(), peer, message, this.lifetime, this.clock.wall(), previous);
     return this.decide(
@@ -109,7 +116,7 @@ export class RegistrationService {
   private runUpdate(record: EndpointRecord, id: string, { peer }: CoapRequest, message: RegistrationMessage): Reply {
     const previous = record.registration;
     if (previous?.id !== id) return this.refuseInTurn(record, NOT_REGISTERED);
-    if (this.turns.busy >= this.limits.busy) return this.refuseInTurn(record, this.tryLater());
+    if (this.overloaded()) return this.refuseInTurn(record, this.tryLater());
     const registration = updatedRegistration(previous, peer, message, this.clock.wall());
     return this.decide(
       record,
@@ -131,6 +138,7 @@ export class RegistrationService {
   private runDeregister(record: EndpointRecord, id: string): Reply {
     const { registration } = record;
     if (registration?.id !== id) return this.refuseInTurn(record, NOT_REGISTERED);
+    if (this.closed) return this.refuseInTurn(record, this.tryLater());
     this.end(record);
     return this.decide(
       record,
@@ -200,7 +208,7 @@ export class RegistrationService {
   private idle(record: EndpointRecord): void {
     if (record.busy || (record.waiting !== undefined && record.waiting.length > 0)) return;
     if (record.registration === undefined) this.records.forget(record);
-    else if (record.bucket === undefined) this.expire(record);
+    else if (record.bucket === undefined && !this.closed) this.expire(record);
   }
 
   private inTurn(record: EndpointRecord, operation: () => Reply): Reply {
@@ -220,6 +228,10 @@ export class RegistrationService {
       ...(diagnostic === undefined ? undefined : { payload: diagnostic }),
       ...(maxAge === undefined ? undefined : { maxAge }),
     };
+  }
+
+  private overloaded(): boolean {
+    return this.closed || this.turns.busy >= this.limits.busy;
   }
 
   private tryLater(): Refusal {

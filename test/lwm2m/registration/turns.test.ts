@@ -257,3 +257,19 @@ describe('a handler that fails', () => {
     expect([(await first).code, (await second).code]).toEqual(['5.00', '2.04']);
   });
 });
+
+test('after close the handler is asked nothing more: what waits is refused with 5.03', async () => {
+  const { desk, id } = await slowDesk();
+  const first = desk.service.update(id, post([]));
+  const waiting = [
+    desk.service.update(id, post([])),
+    desk.service.deregister(id),
+    desk.service.register(post(['ep=a'])),
+  ];
+  desk.service.close();
+  desk.clock.pass(100_000);
+  await desk.calls[1]!.answer();
+  expect((await first).code).toBe('2.04');
+  expect((await Promise.all(waiting)).map(({ code }) => code)).toEqual(['5.03', '5.03', '5.03']);
+  expect(desk.story).toEqual(['register a', 'update a']);
+});
