@@ -123,7 +123,10 @@ async function rate(work: (context: ResourceContext) => Promise<number>, some = 
   let requests = 0;
   const begun = performance.now();
   const worker = async (): Promise<void> => {
-    for (let context = some[next++]; context !== undefined; context = some[next++]) requests += await work(context);
+    for (let context = some[next++]; context !== undefined; context = some[next++]) {
+      const made = await work(context);
+      requests += made;
+    }
   };
   await Promise.all(Array.from({ length: 2 * maxInFlight }, worker));
   return requests / ((performance.now() - begun) / 1000);

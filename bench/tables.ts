@@ -1,0 +1,206 @@
+import type { BenchResults, Metrics, Series } from './results.ts';
+
+/** One line of a table: cells as text, and whether a goal that stands in it was met. */
+export interface Row {
+  readonly cells: readonly string[];
+  readonly met?: boolean;
+}
+
+/** Results as people read them. */
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly Row[];
+  readonly notes: readonly string[];
+}
+
+/** What a value must come to. */
+interface Goal {
+  readonly least?: number;
+  readonly most?: number;
+}
+
+/** A number with three significant digits or more, thousands apart. */
+export function show(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return '-';
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+  return value.toLocaleString('en-US', { maximumFractionDigits: digits, minimumFractionDigits: digits });
+}
+
+function goalText({ least, most }: Goal): string {
+  return least === undefined ? `<= ${most}` : `>= ${least}`;
+}
+
+function reached(value: number, { least, most }: Goal): boolean {
+  return value >= (least ?? Number.NEGATIVE_INFINITY) && value <= (most ?? Number.POSITIVE_INFINITY);
+}
+
+function range(series: Series, metric: string): string {
+  const values = series.rounds.map((round) => round[metric] ?? 0);
+  return values.length < 2 ? '' : ` (${show(Math.min(...values))}-${show(Math.max(...values))})`;
+}
+
+/** Name, metric, and the goal of ours divided by Leshan's. */
+const LWM2M_ROWS: readonly (readonly [name: string, metric: string, goal?: Goal])[] = [
+  ['registrations/s', 'registerRate', { least: 1.2 }],
+  ['register p50, ms', 'registerP50'],
+  ['register p99, ms', 'registerP99'],
+  ['server CPU per registration, µs', 'registerCpu', { most: 0.6 }],
+  ['updates/s', 'updateRate', { least: 1.4 }],
+  ['update p50, ms', 'updateP50'],
+  ['update p99, ms', 'updateP99'],
+  ['server CPU per update, µs', 'updateCpu', { most: 0.6 }],
+  ['p50 at 5,000 registrations/s, ms', 'pacedP50'],
+  ['p99 at 5,000 registrations/s, ms', 'pacedP99', { most: 0.25 }],
+  ['server CPU per registration at 5,000/s, µs', 'pacedCpu', { most: 0.6 }],
+  ['resident memory at the end, MB', 'pacedResident'],
+  ['load generator CPU per registration, µs', 'registerGeneratorCpu'],
+  ['failed requests', 'failures'],
+];
+
+function withFailures(series: Series): Series {
+  const add = (round: Metrics): Metrics => ({
+    ...round,
+    failures: (round.registerFailures ?? 0) + (round.updateFailures ?? 0) + (round.pacedFailures ?? 0),
+  });
+  return { median: add(series.median), rounds: series.rounds.map(add) };
+}
+
+function lwm2mTable({ ours, leshan }: NonNullable<BenchResults['lwm2m']>): Table {
+  const own = withFailures(ours);
+  const other = leshan === undefined ? undefined : withFailures(leshan);
+  const rows = LWM2M_ROWS.map(([name, metric, goal]): Row => {
+    const value = own.median[metric];
+    const cells = [name, `${show(value)}${range(own, metric)}`];
+    if (other === undefined) return { cells };
+    const ratio = (value ?? 0) / (other.median[metric] ?? 0);
+    const compared = [...cells, `${show(other.median[metric])}${range(other, metric)}`, show(ratio)];
+    if (goal === undefined) return { cells: [...compared, ''] };
+    return { cells: [...compared, goalText(goal)], met: reached(ratio, goal) };
+  });
+  return {
+    title: 'LwM2M server alone',
+    columns: ['', 'lwm2m-ipe', ...(other === undefined ? [] : ['Leshan 2.0.0-M18', 'ratio', 'goal'])],
+    rows,
+    notes: [
+      `Median of ${ours.rounds.length} alternating rounds (least-most), a fresh process each; 256 requests in flight;`,
+      '20,000 endpoints as warm-up, then 50,000 registrations, 100,000 updates, 6 s at 5,000 registrations/s.',
+    ],
+  };
+}
+
+const SIDE = ['register', 'update', 'deregister'] as const;
+const PLURAL = { register: 'registrations', update: 'updates', deregister: 'de-registrations' } as const;
+const RAW = { register: 'rawCreates', update: 'rawUpdates', deregister: 'rawDeletes' } as const;
+const REQUESTS = {
+  register: 'requestsPerRegister',
+  update: 'requestsPerUpdate',
+  deregister: 'requestsPerDeregister',
+} as const;
+
+function bridgeTable(series: Series): Table {
+  const { median } = series;
+  const rows = SIDE.map((side): Row => {
+    const share = median[`${side}Share`] ?? 0;
+    return {
+      cells: [
+        `${PLURAL[side]}/s`,
+        `${show(median[`${side}Rate`])}${range(series, `${side}Rate`)}`,
+        show(median[`${side}P50`]),
+        show(median[`${side}P99`]),
+        show(median[`${side}Cpu`]),
+        show(median[REQUESTS[side]]),
+        show((median[`${side}Rate`] ?? 0) * (median[REQUESTS[side]] ?? 0)),
+        show(median[RAW[side]]),
+        show(median[`${side}Failures`]),
+        show(share),
+        '>= 0.8',
+      ],
+      met: share >= 0.8,
+    };
+  });
+  return {
+    title: 'Whole bridge, a CSE that answers at once',
+    columns: [
+      '',
+      'rate',
+      'p50 ms',
+      'p99 ms',
+      'CPU µs',
+      'CSE requests each',
+      'CSE requests/s',
+      'client alone/s',
+      'failed',
+      'share',
+      'goal',
+    ],
+    rows,
+    notes: [
+      'Devices with four links, 256 requests in flight, 8 to the CSE. "Client alone" is what the CSE client reaches',
+      'with the same requests on the same CSE; the CSE, the bridge and the load generator share the machine.',
+    ],
+  };
+}
+
+function acmeTable(series: Series): Table {
+  const { median } = series;
+  const rows = SIDE.map((side): Row => {
+    const cells = [`${PLURAL[side]}/s`, show(median[`${side}Rate`]), show(median[`${side}P50`])];
+    return { cells: [...cells, show(median[`${side}P99`]), show(median[RAW[side]]), show(median[`${side}Failures`])] };
+  });
+  return {
+    title: 'Whole bridge, a real ACME CSE',
+    columns: ['', 'rate', 'p50 ms', 'p99 ms', 'client alone, requests/s', 'failed'],
+    rows,
+    notes: ['100 devices with four links (6 requests for a Register), 8 in flight, 4 to the CSE; ACME is the limit.'],
+  };
+}
+
+function memoryTable(memory: Metrics): Table {
+  const row = (name: string, metric: string, goal?: Goal, base?: string): Row => {
+    const values = ['server', 'bridge'].map((side) => memory[`${side}${metric}`] ?? 0);
+    const cells = [name, ...values.map((value) => show(value))];
+    if (goal === undefined) return { cells: [...cells, ''] };
+    const judged = values.map((value, index) =>
+      base === undefined ? value : value / (memory[`${['server', 'bridge'][index]}${base}`] ?? 0),
+    );
+    const text = base === undefined ? goalText(goal) : `${goalText(goal)} of before`;
+    return { cells: [...cells, text], met: judged.every((value) => reached(value, goal)) };
+  };
+  return {
+    title: 'Memory, 50,000 endpoints with four links and an address each',
+    columns: ['', 'LwM2M server', 'whole bridge', 'goal'],
+    rows: [
+      row('heap per endpoint just after it registered, bytes', 'HeapRegistered'),
+      row('and outside of the heap, bytes', 'ExternalRegistered'),
+      row('heap per idle endpoint, bytes', 'HeapIdle', { most: 3000 }),
+      row('and outside of the heap, bytes', 'ExternalIdle'),
+      row('in use with 50,000 idle, MB', 'Before'),
+      row('after 100,000 others came and went, MB', 'Churned'),
+      row('an exchange lifetime later, MB', 'After', { most: 1.1 }, 'Before'),
+      row('resident with 50,000 idle, MB', 'ResidentBefore'),
+      row('resident at the end, MB', 'ResidentAfter'),
+    ],
+    notes: ['Garbage collected before each look. "In use" is heap and buffers together.'],
+  };
+}
+
+/** The tables of whatever parts ran. */
+export function tablesOf({ lwm2m, bridge, acme, memory }: BenchResults): Table[] {
+  return [
+    ...(lwm2m === undefined ? [] : [lwm2mTable(lwm2m)]),
+    ...(bridge === undefined ? [] : [bridgeTable(bridge)]),
+    ...(acme === undefined ? [] : [acmeTable(acme)]),
+    ...(memory === undefined ? [] : [memoryTable(memory)]),
+  ];
+}
+
+/** One line about machine and moment. */
+export function circumstances({ date, machine, options }: BenchResults): string {
+  const { processor, cores, memory, node, platform } = machine;
+  const where = `${processor}, ${cores} cores, ${show(memory / 2 ** 30)} GiB, Node ${node.slice(1)}, ${platform}`;
+  const quick = options.quick ? '; a tenth of everything (--quick): the figures mean little' : '';
+  return `${date.slice(0, 10)}, ${where}${quick}`;
+}
