@@ -63,7 +63,7 @@ export function addDemoCommand(program: Command, surroundings: Surroundings): vo
   program
     .command('demo')
     .description('see it work: a CSE, the bridge and a few devices, explained')
-    .option('--devices <n>', 'devices that register', count(MAX_DEVICES), 3)
+    .option('--devices <n>', 'devices that register', count(MAX_DEVICES), 4)
     .option('--duration <seconds>', 'end after this time', count(MAX_DURATION_S))
     .option('--once', 'end after the tour')
     .addHelpText('after', EXAMPLES)

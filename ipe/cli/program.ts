@@ -5,6 +5,7 @@ import { addCseCommand } from './cse.ts';
 import { addDemoCommand } from './demo.ts';
 import { reportFailure } from './failure.ts';
 import { addRunCommand } from './run.ts';
+import { addSimulateCommand } from './simulate.ts';
 import { ExitCode, type Surroundings } from './surroundings.ts';
 import { packageVersion } from './version.ts';
 
@@ -23,6 +24,8 @@ function createProgram(surroundings: Surroundings): Command {
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addHelpText('after', EXAMPLES)
+    // What stands after a command belongs to it, so that `simulate --version` may mean the version of LwM2M.
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for the usage)')
     .configureOutput({
       writeOut: (text) => surroundings.stdout.write(text),
@@ -35,6 +38,7 @@ function createProgram(surroundings: Surroundings): Command {
   addCheckCommand(program, surroundings);
   addConfigCommand(program, surroundings);
   addCseCommand(program, surroundings);
+  addSimulateCommand(program, surroundings);
   return program;
 }
 

@@ -1,5 +1,6 @@
 import { IpeError } from '../../../common/index.ts';
-import { type ObjectSelection, type ServerAddress, SimulatedDevice } from '../../../simulator/index.ts';
+import { objectName } from '../../../mappings/index.ts';
+import { DEMO_DEVICES, type ServerAddress, SimulatedDevice } from '../../../simulator/index.ts';
 
 /** A device of the demo. */
 export interface DemoDevice {
@@ -12,46 +13,27 @@ export interface DemoDevice {
   leave(): Promise<void>;
 }
 
-interface Kind {
-  readonly endpoint: string;
-  readonly version: '1.0' | '1.1';
-  readonly objects: ObjectSelection;
-  readonly about: string;
-}
-
-const KINDS: readonly Kind[] = [
-  {
-    endpoint: 'greenhouse',
-    version: '1.1',
-    objects: { 1: [0], 3: [0], 3303: [0, 1] },
-    about: 'two temperatures, inside and outside',
-  },
-  {
-    endpoint: 'urn:imei:356938035643809',
-    version: '1.1',
-    objects: { 1: [0], 3: [0], 5: [0], 3303: [0] },
-    about: 'a cold store on the mobile network; its firmware can be updated',
-  },
-  {
-    endpoint: 'street-lamp',
-    version: '1.0',
-    objects: { 1: [0], 3: [0], 3311: [0] },
-    about: 'a lamp that can be dimmed',
-  },
-];
-
 /** Short, so that one sees expiration times move. */
 const LIFETIME_S = 30;
 /** Longest wait for the answer to a Register, longest time for a De-register; milliseconds. */
 const ARRIVAL_LIMIT = 15_000;
 const DEPARTURE_LIMIT = 3_000;
 
-function demoDevice(server: ServerAddress, kind: Kind, endpoint: string): DemoDevice {
-  const { version, objects, about } = kind;
-  const device = new SimulatedDevice({ server, endpoint, version, objects, lifetime: LIFETIME_S });
+/** What a device has beside the objects 1 and 3, which every device has. */
+function about({ version, queueMode, objects = {} }: (typeof DEMO_DEVICES)[number]): string {
+  const special = Object.entries(objects).filter(([id]) => id !== '1' && id !== '3');
+  const names = special.map(([id, instances]) => {
+    const count = instances.length > 1 ? `${instances.length} x ` : '';
+    return `${count}${objectName(Number(id)) ?? `object ${id}`}`;
+  });
+  return `LwM2M ${version}${queueMode ? ', sleeps in between' : ''}: ${names.join(', ')}`;
+}
+
+function demoDevice(server: ServerAddress, kind: (typeof DEMO_DEVICES)[number], endpoint: string): DemoDevice {
+  const device = new SimulatedDevice({ ...kind, server, endpoint, lifetime: LIFETIME_S });
   return {
     endpoint,
-    about: `LwM2M ${version}: ${about}`,
+    about: about(kind),
     arrive: () => withinLimit(device.start(), endpoint),
     leave: () => device.stop({ limit: DEPARTURE_LIMIT }),
   };
@@ -69,8 +51,8 @@ async function withinLimit(arrival: Promise<void>, endpoint: string): Promise<vo
 /** So many devices of several kinds, not yet registered. */
 export function createDevices(count: number, server: ServerAddress): DemoDevice[] {
   return Array.from({ length: count }, (_, index) => {
-    const kind = KINDS[index % KINDS.length] as Kind;
-    const round = Math.floor(index / KINDS.length);
+    const kind = DEMO_DEVICES[index % DEMO_DEVICES.length] as (typeof DEMO_DEVICES)[number];
+    const round = Math.floor(index / DEMO_DEVICES.length);
     return demoDevice(server, kind, round === 0 ? kind.endpoint : `${kind.endpoint}-${round + 1}`);
   });
 }

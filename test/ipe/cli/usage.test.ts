@@ -18,7 +18,7 @@ afterAll(() => {
 });
 
 const STACK = /^\s+at /m;
-const COMMANDS = ['run', 'check', 'config', 'cse'];
+const COMMANDS = ['demo', 'run', 'check', 'config', 'cse', 'simulate'];
 
 describe.concurrent('lwm2m-ipe', () => {
   it('prints the version of package.json', async () => {
@@ -46,6 +46,9 @@ describe.concurrent('lwm2m-ipe', () => {
     [['run', '--config'], 'argument missing'],
     [['run', 'now'], 'too many arguments'],
     [['config', 'exmple'], 'Did you mean example?'],
+    [['demo', '--devices', '0'], 'Allowed: a whole number from 1 to 100'],
+    [['simulate', '--endpoints', 'many'], 'expected a whole number from 1 to'],
+    [['simulate', '--server', 'http://x'], 'only coap'],
   ])('answers the wrong usage %j with exit code 2 and advice', async (words, advice) => {
     const { code, stdout, stderr } = await ipe.run(words);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
