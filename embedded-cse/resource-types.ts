@@ -144,7 +144,7 @@ export const RESOURCE_TYPES: Readonly<Record<number, TypeRow>> = {
     clause: 'TS-0004 7.4.3',
     children: [acp, ae, container, group, node, subscription],
     rights: 'acpi',
-    updatable: true,
+    updatable: false,
     attributes: {
       ...UNIVERSAL,
       ...ACPI,
