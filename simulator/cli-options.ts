@@ -220,11 +220,13 @@ export async function runSimulation(
   try {
     await Promise.race([fleet.start(), over.promise]);
     await over.promise;
+  } catch (error) {
+    await fleet.stop({ deregister: options.deregister });
+    throw error;
   } finally {
     over.cancel();
-    await fleet.stop({ deregister: options.deregister });
   }
-  const summary = fleet.summary;
+  const summary = await fleet.stop({ deregister: options.deregister });
   log(finalLine(summary));
   return summary;
 }

@@ -3,6 +3,7 @@ import { Agent, createServer, type IncomingMessage, type OutgoingMessage } from 
 import { errorMessage, IpeError } from '../common/index.ts';
 import type { DeviceAnswer, DeviceRequest } from './device-management.ts';
 import { type DeviceSocketOptions, openSocket } from './device-socket.ts';
+import { guardIncoming } from './incoming-guard.ts';
 import type { ServerAddress } from './server-uri.ts';
 
 /** A request of the device to the server. Always confirmable. */
@@ -38,6 +39,9 @@ const FORMAT_NUMBERS: Readonly<Record<string, number>> = {
 };
 const UNKNOWN_FORMAT = -1;
 
+/** Milliseconds; a little less than the library's own end of an exchange (EXCHANGE_LIFETIME, RFC 7252 4.8.2). */
+const MAX_EXCHANGE = 240_000;
+
 /**
  * A UDP port of one or several devices: CoAP client and server on the same socket, so that the server reaches a device
  * where it registered from. Requests to a shared port are answered by the endpoint that attached first.
@@ -62,6 +66,10 @@ export class CoapPort {
     );
     this.#server.on('error', () => {});
     this.#server.listen(socket);
+    guardIncoming(socket, (error) => {
+      for (const fail of [...this.#pending])
+        fail(new IpeError('simulator/socket', errorMessage(error), { cause: error }));
+    });
   }
 
   /** Opens the socket; see `openSocket` for what is thrown. */
@@ -86,24 +94,29 @@ export class CoapPort {
     if (this.#closed) return Promise.reject(stopped());
     return new Promise((resolve, reject) => {
       const outgoing = this.#agent.request({ host: server.host, port: server.port, method: request.method });
-      const end = (settle: () => void) => {
+      const end = () => {
         clearTimeout(timer);
         this.#pending.delete(fail);
-        this.#agent.abort(outgoing);
-        settle();
       };
-      const fail = (error: IpeError) => end(() => reject(error));
+      const fail = (error: IpeError) => {
+        end();
+        this.#agent.abort(outgoing);
+        reject(error);
+      };
       const timer = setTimeout(
         () => fail(new IpeError('simulator/timeout', `no answer within ${limit} ms`, { retryable: true })),
-        limit,
+        Math.min(limit, MAX_EXCHANGE),
       );
       this.#pending.add(fail);
       outgoing.on('error', (error: unknown) => {
         fail(new IpeError('simulator/socket', errorMessage(error), { retryable: true, cause: error }));
       });
       outgoing.once('response', (response: IncomingMessage) => {
-        if (response.code === '0.00') fail(new IpeError('simulator/reset', 'the server answered with Reset'));
-        else end(() => resolve(replyOf(response)));
+        end();
+        // The library keeps the id of a request whose acknowledgement was lost, and takes later messages for its answer.
+        this.#agent._msgIdToReq.delete(outgoing._packet.messageId ?? -1);
+        if (response.code === '0.00') reject(new IpeError('simulator/reset', 'the server answered with Reset'));
+        else resolve(replyOf(response));
       });
       setOptions(outgoing, request);
       outgoing.end(request.payload);
@@ -120,10 +133,6 @@ export class CoapPort {
   }
 
   #serve(request: IncomingMessage, response: OutgoingMessage): void {
-    if (request.code === '0.00') {
-      response.reset();
-      return;
-    }
     const [handler] = this.#handlers;
     const answer: DeviceAnswer = handler ? handler(requestOf(request)) : { code: '4.04' };
     response.statusCode = answer.code;
