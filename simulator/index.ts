@@ -1,6 +1,5 @@
 export {
   parseObjects,
-  runSimulation,
   SIMULATE_OPTIONS,
   SIMULATION_DEFAULTS,
   type SimulateOption,
@@ -14,3 +13,4 @@ export { type ObjectSelection, ObjectTree } from './object-tree.ts';
 export * from './options.ts';
 export { parseServerUri, type ServerAddress } from './server-uri.ts';
 export { SimulatedDevice, type UpdateContent } from './simulated-device.ts';
+export { runSimulation } from './simulation.ts';
