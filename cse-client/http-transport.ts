@@ -37,6 +37,7 @@ export class HttpTransport implements Connections {
   #queued = 0;
   #inFlight = 0;
   #closed = false;
+  #starting = false;
   #drained: (() => void) | undefined;
 
   constructor(options: HttpTransportOptions) {
@@ -99,10 +100,7 @@ export class HttpTransport implements Connections {
     this.#inFlight -= 1;
     if (reusable) this.#idle.push(connection);
     else this.discard(connection);
-    while (this.#queued > 0 && this.#inFlight < this.#options.maxInFlight) {
-      const next = this.#dequeue();
-      if (next !== undefined) this.#start(next);
-    }
+    this.#startWaiting();
     if (this.#inFlight === 0) this.#drained?.();
   }
 
@@ -131,6 +129,17 @@ export class HttpTransport implements Connections {
     });
     this.#all.add(client);
     return client;
+  }
+
+  /** One that fails as it is started releases its connection within this loop, which then goes on. */
+  #startWaiting(): void {
+    if (this.#starting) return;
+    this.#starting = true;
+    while (this.#queued > 0 && this.#inFlight < this.#options.maxInFlight) {
+      const next = this.#dequeue();
+      if (next !== undefined) this.#start(next);
+    }
+    this.#starting = false;
   }
 
   #start(exchange: Exchange): void {

@@ -114,8 +114,13 @@ describe('requests on the wire', () => {
     const client = clientOf(cse.url, { maxInFlight: 1 });
     const bad = client.request({ op: 2, to: 'cse-in', fr: 'Ca\r\nX-Evil: 1' });
     await expect(bad).rejects.toMatchObject({ code: 'cse/bad-request', retryable: false });
+    const many = Array.from({ length: 5_000 }, () =>
+      client.request({ op: 2, to: 'cse-in', fr: 'C\n' }).catch(() => 'bad'),
+    );
+    expect(new Set(await Promise.all(many))).toEqual(new Set(['bad']));
     await expect(get(client)).resolves.toMatchObject({ rsc: 2000 });
     expect(cse.seen).toHaveLength(1);
+    expect([client.inFlight, client.queued]).toEqual([0, 0]);
   });
 });
 
