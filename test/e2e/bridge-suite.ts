@@ -181,6 +181,14 @@ export function bridgeSuite(title: string, start: () => Promise<CseUnderTest>): 
       expect(await app.find(`LWM2MEP:${endpoint}`)).toEqual([]);
     });
 
+    it('500 links in Block1 are one registration', async () => {
+      const links = Array.from({ length: 500 }, (_, index) => `</${3300 + Math.floor(index / 10)}/${index % 10}>`);
+      expect(await device.registerInBlocks(endpoint, links.join(','))).toMatchObject({ code: '2.01' });
+      for (const last of ['3300_0', '3349_9']) expect(await app.see(container, `${name}/${last}`)).toBeDefined();
+      expect(await device.deregister()).toMatchObject({ code: '2.02' });
+      expect(await app.see(container, `${name}/3300_0`)).toBeUndefined();
+    }, 60_000);
+
     it('endpoint names with any characters are searchable as they are, and their resources are named alike', async () => {
       const odd = `urn:dev:os:${serial}_a b/ü`;
       await device.register({ endpoint: odd });

@@ -21,6 +21,23 @@ export interface RegisterOptions {
   readonly query?: readonly string[];
 }
 
+/** One block of a payload (RFC 7959 2.2). */
+interface Block {
+  readonly number: number;
+  readonly more: boolean;
+  readonly bytes: Buffer;
+}
+
+const BLOCK_BYTES = 512;
+/** Size exponent of 512: 2 ** (5 + 4). */
+const BLOCK_SIZE_EXPONENT = 5;
+
+function blockOption({ number, more }: Block): Buffer {
+  const option = Buffer.alloc(3);
+  option.writeUIntBE((number << 4) | (more ? 8 : 0) | BLOCK_SIZE_EXPONENT, 0, 3);
+  return option;
+}
+
 /** A LwM2M client driven step by step, in raw CoAP messages. */
 export class Device {
   readonly #socket: Socket;
@@ -55,6 +72,22 @@ export class Device {
     return reply;
   }
 
+  /** Register whose list comes in blocks of 512 bytes (RFC 7959 2.5). */
+  async registerInBlocks(endpoint: string, links: string): Promise<Reply> {
+    const query = [`ep=${endpoint}`, 'lt=60', 'lwm2m=1.1', 'b=U'];
+    const payload = Buffer.from(links);
+    for (let number = 0; ; number += 1) {
+      const end = (number + 1) * BLOCK_BYTES;
+      const more = end < payload.length;
+      const block = { number, more, bytes: payload.subarray(number * BLOCK_BYTES, end) };
+      const { bytes, token } = this.prepare('POST', 'rd', query, undefined, block);
+      const reply = await this.transmit(bytes, token);
+      if (more && reply.code === '2.31') continue;
+      if (reply.code === '2.01') this.location = reply.location;
+      return reply;
+    }
+  }
+
   /** Update (LwM2M 1.0 5.3.2). */
   update(query: readonly string[] = [], links?: string): Promise<Reply> {
     return this.request('POST', this.location, query, links);
@@ -77,16 +110,23 @@ export class Device {
   }
 
   /** The bytes of a request, to be sent as often as a test likes. */
-  prepare(code: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, query: readonly string[] = [], links?: string) {
+  prepare(
+    code: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    query: readonly string[] = [],
+    links?: string,
+    block?: Block,
+  ) {
     this.#messageId = (this.#messageId + 1) & 0xffff;
     const token = Buffer.alloc(4);
     token.writeUInt32BE((Math.random() * 0xffffffff) >>> 0);
     const options = [
       ...path.split('/').map((segment) => ({ name: 'Uri-Path', value: Buffer.from(segment) })),
       ...query.map((parameter) => ({ name: 'Uri-Query', value: Buffer.from(parameter) })),
-      ...(links === undefined ? [] : [{ name: 'Content-Format', value: Buffer.from([40]) }]),
+      ...(links === undefined && block === undefined ? [] : [{ name: 'Content-Format', value: Buffer.from([40]) }]),
+      ...(block === undefined ? [] : [{ name: 'Block1', value: blockOption(block) }]),
     ];
-    const payload = Buffer.from(links ?? '');
+    const payload = block?.bytes ?? Buffer.from(links ?? '');
     const bytes = generate({ code, confirmable: true, messageId: this.#messageId, token, options, payload }, 60_000);
     return { bytes, token: token.toString('hex') };
   }
