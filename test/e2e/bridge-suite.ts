@@ -3,8 +3,9 @@ import { parseTimestamp, ResourceType } from '../../cse-client/index.ts';
 import type { CseUnderTest } from '../support/cse-under-test.ts';
 import { Device } from '../support/device.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { startNotificationTarget } from '../support/notification-target.ts';
 
-const { ae, container, node, acp } = ResourceType;
+const { ae, container, node, acp, subscription: subscriptionType } = ResourceType;
 let serial = 0;
 
 /** The bridge as an application sees it, on one CSE: each test with an endpoint of its own. */
@@ -223,6 +224,21 @@ export function bridgeSuite(title: string, start: () => Promise<CseUnderTest>): 
         rsc: 4103,
       });
       await device.deregister();
+    });
+
+    it("an application's subscription survives a Register over the registration, where applications may subscribe", async () => {
+      if (!hasNodes()) return;
+      const target = await startNotificationTarget();
+      await device.register({ endpoint });
+      const subscription = await app.client.create(subscriptionType, `${cse.base}/${name}/3_0`, {
+        rn: 'mine',
+        nu: [target.url],
+        enc: { net: [3] },
+      });
+      await device.register({ endpoint, links: '</3/0>,</3303/0>' });
+      expect((await app.see(subscriptionType, `${name}/3_0/mine`))?.ri).toBe(subscription.ri);
+      await device.deregister();
+      await target.stop();
     });
 
     it('an IPE that starts again takes over what it left: same resources, unlisted ones gone', async () => {

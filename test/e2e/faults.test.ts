@@ -254,6 +254,29 @@ describe('bridge while the CSE refuses, is slow, is away or forgets', () => {
   });
 });
 
+describe('access.read', () => {
+  it('names who discovers and reads what the IPE makes; nobody else does', async () => {
+    const cse = await startEmbedded('acme');
+    const ipe = await startIpe(cse, { access: { read: ['Cfriend'] } });
+    const device = await Device.open(ipe.port);
+    const [friend, stranger] = await Promise.all([
+      Application.start(cse, 'friend'),
+      Application.start(cse, 'stranger'),
+    ]);
+    try {
+      await device.register({ endpoint: 'private' });
+      expect(await friend.find('LWM2MEP:private')).toEqual(['1_0', '3_0', 'node-private', 'private']);
+      expect(await stranger.find('LWM2MEP:private')).toEqual([]);
+      await expect(stranger.see(container, 'private/3_0')).rejects.toMatchObject({ rsc: 4103 });
+    } finally {
+      device.close();
+      await Promise.all([friend.stop(), stranger.stop()]);
+      await ipe.stop();
+      await cse.stop();
+    }
+  });
+});
+
 describe('expiryRefresh: lazy', () => {
   it('an Update writes nothing while more than the share of the time is left, and all of it afterwards', async () => {
     const cse = await startEmbedded('standard');
