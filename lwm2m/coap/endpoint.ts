@@ -49,6 +49,7 @@ export class CoapEndpoint {
   #timerAt = Number.POSITIVE_INFINITY;
   #untilCheck = QUEUE_CHECK;
   #congested = false;
+  #closed = false;
 
   constructor(options: CoapEndpointOptions, handler: CoapHandler) {
     this.#options = options;
@@ -96,8 +97,8 @@ export class CoapEndpoint {
     this.#layer.stop();
     const until = this.#clock.monotonic() + grace;
     while (this.#socket !== undefined && this.#layer.busy && this.#clock.monotonic() < until) await this.#pause();
+    this.#closed = true;
     this.#timer?.cancel();
-    this.#timer = undefined;
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket !== undefined) await new Promise<void>((resolve) => socket.close(() => resolve()));
@@ -167,7 +168,7 @@ export class CoapEndpoint {
   }
 
   #wake(at: number): void {
-    if (at >= this.#timerAt) return;
+    if (at >= this.#timerAt || this.#closed) return;
     this.#timer?.cancel();
     this.#timerAt = at;
     this.#timer = this.#clock.timer(Math.max(0, Math.ceil(at - this.#clock.monotonic())), () => {

@@ -1,5 +1,6 @@
 import type { Logger } from '../../common/index.ts';
 import { silentLogger } from '../../common/index.ts';
+import { AnswerSender } from './answer-sender.ts';
 import { ACK, CODE, CON, isResponseCode, NON, RST } from './codes.ts';
 import { type CoapCounters, newCounters } from './counters.ts';
 import { Deadlines } from './deadlines.ts';
@@ -29,6 +30,23 @@ export interface MessageLayerOptions {
   readonly parameters?: Partial<TransmissionParameters>;
 }
 
+/** What a message layer holds at the moment, for metrics and for proof that it is bounded. */
+export interface HeldByLayer {
+  readonly peers: number;
+  /** Messages remembered, and the memory for them and their answers. */
+  readonly messages: number;
+  readonly messageBytes: number;
+  /** CON messages of ours that are not acknowledged. */
+  readonly transmissions: number;
+  readonly deadlines: number;
+  /** Requests of peers whose answer is awaited. */
+  readonly inProgress: number;
+  readonly uploads: number;
+  readonly uploadBytes: number;
+  /** Requests of ours that run or wait. */
+  readonly requests: number;
+}
+
 /**
  * The messages of RFC 7252 4 between datagrams and requests, both directions, without socket and timer: datagrams go in
  * by {@link receive}, time passes by {@link tick}, datagrams come out by `send`. Throws for no datagram.
@@ -37,6 +55,7 @@ export class MessageLayer {
   readonly counters: CoapCounters = newCounters();
   readonly #context: LayerContext;
   readonly #transmissions: Transmissions;
+  readonly #sender: AnswerSender;
   readonly #incoming: IncomingRequests;
   readonly #outgoing: OutgoingRequests;
 
@@ -57,27 +76,18 @@ export class MessageLayer {
     const logger = options.logger ?? silentLogger;
     this.#context = { now, random, send, logger, parameters, limits, counters, deadlines, peers, recent };
     this.#transmissions = new Transmissions(this.#context);
-    this.#incoming = new IncomingRequests(this.#context, this.#transmissions, handler);
+    this.#sender = new AnswerSender(this.#context, this.#transmissions);
+    this.#incoming = new IncomingRequests(this.#context, this.#sender, handler);
     this.#outgoing = new OutgoingRequests(this.#context, this.#transmissions);
   }
 
-  /** What is held at the moment, for tests and metrics. */
-  get held(): {
-    peers: number;
-    messages: number;
-    bytes: number;
-    transmissions: number;
-    deadlines: number;
-    inProgress: number;
-    uploads: number;
-    uploadBytes: number;
-    requests: number;
-  } {
+  /** What is held at the moment. */
+  get held(): HeldByLayer {
     const { peers, recent, deadlines } = this.#context;
     return {
       peers: peers.size,
       messages: recent.size,
-      bytes: recent.bytes,
+      messageBytes: recent.bytes,
       transmissions: this.#transmissions.size,
       deadlines: deadlines.size,
       inProgress: this.#incoming.inProgress,
@@ -145,12 +155,12 @@ export class MessageLayer {
   /** A message with a format error or a reserved code: reset when CON, ignored otherwise (RFC 7252 4.2, 4.3). */
   #reject(type: number, messageId: number, peer: Peer): void {
     this.counters.undecodable++;
-    if (type === CON) this.#incoming.sendEmpty(peer, RST, messageId);
+    if (type === CON) this.#sender.sendEmpty(peer, RST, messageId);
   }
 
   #receiveEmpty(type: number, messageId: number, peer: Peer): void {
     if (type === CON) {
-      this.#incoming.sendEmpty(peer, RST, messageId); // CoAP ping (RFC 7252 4.3)
+      this.#sender.sendEmpty(peer, RST, messageId); // CoAP ping (RFC 7252 4.3)
       return;
     }
     const entry = this.#context.peers.find(peer.key);
@@ -175,14 +185,14 @@ export class MessageLayer {
     const digest = digestOf(data);
     if (entry !== undefined && type !== ACK && recent.find(entry, messageId, digest, now()) >= 0) {
       this.counters.duplicates++;
-      if (type === CON) this.#incoming.sendEmpty(peer, ACK, messageId);
+      if (type === CON) this.#sender.sendEmpty(peer, ACK, messageId);
       return;
     }
     const reply = replyOf(message);
     const settle = entry && reply && this.#outgoing.take(entry, message.token, type === ACK ? messageId : undefined);
     if (entry === undefined || reply === undefined || settle === undefined) {
       this.counters.unmatched++;
-      if (type === CON) this.#incoming.sendEmpty(peer, RST, messageId);
+      if (type === CON) this.#sender.sendEmpty(peer, RST, messageId);
       return;
     }
     if (type === CON) this.#acknowledge(entry, messageId, digest);
@@ -193,6 +203,6 @@ export class MessageLayer {
   #acknowledge(entry: PeerEntry, messageId: number, digest: number): void {
     const { recent, now } = this.#context;
     recent.setEmpty(recent.add(entry, messageId, digest, CON, now()));
-    this.#incoming.sendEmpty(entry.peer, ACK, messageId);
+    this.#sender.sendEmpty(entry.peer, ACK, messageId);
   }
 }

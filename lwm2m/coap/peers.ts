@@ -48,13 +48,12 @@ export class PeerTable {
   obtain(key: string, address: string, port: number): PeerEntry {
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
-    const seed = Math.floor(this.#random() * 0x1_0000_0000);
     const entry: PeerEntry = {
       peer: { address, port, key },
       number: ++this.#lastNumber,
-      hash: seed | 0,
+      hash: Math.floor(this.#random() * 0x1_0000_0000) | 0,
       uses: 0,
-      nextMessageId: seed & 0xffff,
+      nextMessageId: Math.floor(this.#random() * 0x1_0000),
     };
     this.#entries.set(key, entry);
     return entry;

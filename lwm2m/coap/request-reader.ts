@@ -18,7 +18,8 @@ const MAX_TEXT_OPTIONS = 128;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-const NO_TEXTS: readonly string[] = [];
+/** Never written to: it only says that there are none. */
+const NO_TEXTS: string[] = [];
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -30,8 +31,8 @@ export class RequestReader {
   block1 = ABSENT;
   block2 = ABSENT;
   size1 = ABSENT;
-  #path: readonly string[] | string[] = NO_TEXTS;
-  #query: readonly string[] | string[] = NO_TEXTS;
+  #path: string[] = NO_TEXTS;
+  #query: string[] = NO_TEXTS;
   #contentFormat = ABSENT;
   #accept = ABSENT;
   #observe = ABSENT;
@@ -85,14 +86,12 @@ export class RequestReader {
 
   #option(data: Buffer, number: number, start: number, end: number): number {
     switch (number) {
-      case OPTION.URI_PATH: {
-        this.#path = this.#path === NO_TEXTS ? [] : this.#path;
-        return this.#text(this.#path as string[], data, start, end);
-      }
-      case OPTION.URI_QUERY: {
-        this.#query = this.#query === NO_TEXTS ? [] : this.#query;
-        return this.#text(this.#query as string[], data, start, end);
-      }
+      case OPTION.URI_PATH:
+        if (this.#path === NO_TEXTS) this.#path = [];
+        return this.#text(this.#path, data, start, end);
+      case OPTION.URI_QUERY:
+        if (this.#query === NO_TEXTS) this.#query = [];
+        return this.#text(this.#query, data, start, end);
       case OPTION.CONTENT_FORMAT:
         this.#contentFormat = readUint(data, start, end);
         return READ;
