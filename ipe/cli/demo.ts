@@ -38,8 +38,6 @@ async function demo({ duration, devices: howMany, once }: DemoOptions, { env, st
     import('./demo/tour.ts'),
   ]);
   const stop = listenForStop();
-  const limit = duration === undefined ? [] : [AbortSignal.timeout(duration * 1_000)];
-  const signal = AbortSignal.any([stop.signal, ...limit]);
   const screen = new Screen(stdout, Boolean(env.NO_COLOR));
   const ends: (() => Promise<unknown>)[] = [];
   try {
@@ -49,9 +47,12 @@ async function demo({ duration, devices: howMany, once }: DemoOptions, { env, st
     ends.push(() => application.close());
     const devices = createDevices(howMany, { host: '127.0.0.1', port: bridge.ready.coap.port });
     ends.push(() => Promise.all(devices.map((device) => device.leave())));
+    const limit = duration === undefined ? [] : [AbortSignal.timeout(duration * 1_000)];
+    const signal = AbortSignal.any([stop.signal, ...limit]);
     const tour = new Tour({ screen, bridge, application, devices, program, signal });
     await tour.steps();
     if (!once && !signal.aborted) await tour.live();
+    tour.farewell();
   } finally {
     for (const end of ends.reverse()) await end();
     stop.dispose();
@@ -64,7 +65,7 @@ export function addDemoCommand(program: Command, surroundings: Surroundings): vo
     .command('demo')
     .description('see it work: a CSE, the bridge and a few devices, explained')
     .option('--devices <n>', 'devices that register', count(MAX_DEVICES), 4)
-    .option('--duration <seconds>', 'end after this time', count(MAX_DURATION_S))
+    .option('--duration <seconds>', 'end when the tour and what follows have taken so long', count(MAX_DURATION_S))
     .option('--once', 'end after the tour')
     .addHelpText('after', EXAMPLES)
     .action((options: DemoOptions) => demo(options, surroundings));

@@ -18,6 +18,11 @@ export class Screen {
     this.#coloured = this.terminal && !noColour;
   }
 
+  /** Lines that the terminal shows at once. */
+  get rows(): number {
+    return this.#stream.rows ?? DEFAULT_ROWS;
+  }
+
   /** Lines that stay. Only `whole` ones are never cut, for text that is meant to be copied. */
   say(lines: readonly Line[], whole = false): void {
     const columns = whole || !this.terminal ? Number.POSITIVE_INFINITY : this.#columns;
@@ -26,9 +31,9 @@ export class Screen {
     this.#draw();
   }
 
-  /** Replaces the block at the bottom; without a terminal there is none. */
+  /** Replaces the block at the bottom, if it has changed; without a terminal there is none. */
   show(block: readonly Line[]): void {
-    if (!this.terminal) return;
+    if (!this.terminal || JSON.stringify(block) === JSON.stringify(this.#block)) return;
     this.#block = block;
     this.#stream.write(this.#erasure());
     this.#draw();
@@ -52,7 +57,7 @@ export class Screen {
 
   #draw(): void {
     // A block higher than the window could not be erased again.
-    const room = (this.#stream.rows ?? DEFAULT_ROWS) - 2;
+    const room = this.rows - 2;
     const shown = this.#block.length <= room ? this.#block : [...this.#block.slice(0, room - 1), plain('…')];
     this.#stream.write(shown.map((line) => `${paint(line, this.#columns - 1, this.#coloured)}\n`).join(''));
     this.#drawn = shown.length;

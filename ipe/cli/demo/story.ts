@@ -1,8 +1,10 @@
+import { wrap } from '../../configuration/text-block.ts';
 import type { CommandToTry } from './commands-to-try.ts';
 import { type Line, plain } from './line.ts';
 import type { Screen } from './screen.ts';
 
 const INDENT = '   ';
+const TEXT_WIDTH = 76;
 
 /** Moves lines under their heading. */
 export function indented(lines: readonly Line[]): Line[] {
@@ -75,7 +77,7 @@ export class Story {
   }
 
   text(text: string): void {
-    this.#screen.say(indented([[[text, 'dim']]]));
+    this.#screen.say(indented(wrap(text, TEXT_WIDTH).map((line) => [[line, 'dim']])));
   }
 
   lines(lines: readonly Line[]): void {

@@ -1,11 +1,12 @@
 import { type DemoApplication, SEARCHED_LABEL, type SeenResource } from './application.ts';
 import { commandsToTry } from './commands-to-try.ts';
 import type { DemoDevice } from './devices.ts';
+import { plain } from './line.ts';
 import type { DemoBridge, MovedPort } from './parts.ts';
-import { pause } from './pause.ts';
+import { aborted, pause } from './pause.ts';
 import type { Screen } from './screen.ts';
 import { indented, Story } from './story.ts';
-import { changesBetween, treeLines } from './tree-view.ts';
+import { changesBetween, shortTreeLines, treeLines } from './tree-view.ts';
 
 /** Everything that the tour shows. */
 export interface TourParts {
@@ -25,6 +26,8 @@ const LOOK_INTERVAL = 1_000;
 const ARRIVAL_PAUSE = 600;
 /** Longest wait until the CSE shows what a device did; milliseconds. */
 const PATIENCE = 5_000;
+/** Rows that the commands to try take, with what stands around them. */
+const COMMAND_ROWS = 20;
 /** A device comes or goes every so many looks. */
 const LOOKS_PER_MOVE = 15;
 
@@ -39,23 +42,20 @@ export class Tour {
     this.#story = new Story(parts.screen);
   }
 
-  /** The five steps. */
+  /** The five steps, or as many as the signal allows. */
   async steps(): Promise<void> {
+    const { signal } = this.#parts;
     this.#introduce();
-    await this.#arrivals();
-    await this.#tree();
-    await this.#departure();
-    this.#commands();
+    const steps = [() => this.#arrivals(), () => this.#tree(), () => this.#departure(), () => this.#commands()];
+    for (const step of steps) if (!signal.aborted) await step();
   }
 
   /** Goes on until the signal: devices come and go, what the application sees is shown. */
   async live(): Promise<void> {
     const { screen, signal } = this.#parts;
-    const rest = screen.terminal
-      ? 'Below: the tree as the application sees it now.'
-      : 'Below: what changes in the tree.';
+    const rest = screen.terminal ? 'Below is what the application sees now.' : 'Below is what changes in the tree.';
     this.#story.step('Live, until Ctrl-C');
-    this.#story.text(`The devices send Updates before their lifetime ends; one of them comes and goes. ${rest}`);
+    this.#story.text(`Each Update of a device moves its expiration on; one device comes and goes. ${rest}`);
     for (let looks = 1; !signal.aborted; looks++) {
       if (looks % LOOKS_PER_MOVE === 0) await this.#move(Math.floor(looks / LOOKS_PER_MOVE));
       const before = this.#seen;
@@ -64,6 +64,12 @@ export class Tour {
       await pause(LOOK_INTERVAL, signal);
     }
     screen.keep();
+  }
+
+  /** What happens now that all has been shown. */
+  farewell(): void {
+    this.#parts.screen.say([plain('')]);
+    this.#story.text('The end: the devices de-register, then bridge and CSE stop.');
   }
 
   #introduce(): void {
@@ -82,8 +88,8 @@ export class Tour {
     const { devices, screen, signal } = this.#parts;
     this.#story.step('Devices register with the bridge');
     for (const device of devices) {
+      await Promise.race([device.arrive(), aborted(signal)]);
       if (signal.aborted) return;
-      await device.arrive();
       this.#story.arrival(device.endpoint, device.about);
       if (screen.terminal) await pause(ARRIVAL_PAUSE, signal);
     }
@@ -91,7 +97,7 @@ export class Tour {
 
   async #tree(): Promise<void> {
     this.#story.step('What the application finds');
-    this.#story.text(`It discovers by the label ${SEARCHED_LABEL} and reads what it is told of.`);
+    this.#story.text(`It discovers by the label ${SEARCHED_LABEL} and reads what it finds.`);
     await this.#look();
     this.#story.lines(treeLines(this.#base, this.#seen, new Set()));
   }
@@ -99,7 +105,7 @@ export class Tour {
   async #departure(): Promise<void> {
     const { devices, screen, signal } = this.#parts;
     const leaving = devices.at(-1);
-    if (leaving === undefined || signal.aborted) return;
+    if (leaving === undefined) return;
     if (screen.terminal) await pause(ARRIVAL_PAUSE, signal);
     this.#story.step('A device leaves');
     await leaving.leave();
@@ -110,13 +116,11 @@ export class Tour {
   }
 
   #commands(): void {
-    const { bridge, devices, signal } = this.#parts;
-    const { ready } = bridge;
+    const { ready } = this.#parts.bridge;
     const device = this.#seen
       .find(({ type }) => type === 2)
       ?.path.split('/')
       .at(-1);
-    if (signal.aborted || devices.length === 0) return;
     this.#story.step('Look for yourself, in another terminal');
     const base = this.#base;
     const healthUrl = `http://127.0.0.1:${ready.http.port}`;
@@ -165,8 +169,14 @@ export class Tour {
   #showChanges(before: readonly SeenResource[]): void {
     const { screen } = this.#parts;
     const fresh = new Set(changesBetween(before, this.#seen).came);
-    if (screen.terminal) screen.show(indented(treeLines(this.#base, this.#seen, fresh)));
-    else this.#tellChanges(before);
+    if (!screen.terminal) {
+      this.#tellChanges(before);
+      return;
+    }
+    // The commands above should stay in sight.
+    const whole = treeLines(this.#base, this.#seen, fresh);
+    const fits = whole.length + COMMAND_ROWS <= screen.rows;
+    screen.show(indented(fits ? whole : shortTreeLines(this.#base, this.#seen, fresh)));
   }
 
   #tellChanges(before: readonly SeenResource[]): void {

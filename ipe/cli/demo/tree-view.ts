@@ -31,10 +31,9 @@ function about(resource: SeenResource): string {
     const name = objectName(Number(path.split('/')[1])) ?? '';
     return `${path.padEnd(8)} ${name}`;
   }
-  const endpoint = labelled(resource, 'LWM2MEP:') ?? '';
-  if (resource.type === ResourceType.node) return `nodeID of ${endpoint}`;
+  if (resource.type === ResourceType.node) return `nodeID of ${labelled(resource, 'LWM2MEP:') ?? ''}`;
   const until = resource.expires === undefined ? '' : `, expires ${timeOf(resource.expires)} UTC`;
-  return `LwM2M ${labelled(resource, 'LWM2MVER:') ?? '?'} device ${endpoint}${until}`;
+  return `LwM2M ${labelled(resource, 'LWM2MVER:') ?? '?'}${until}`;
 }
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
@@ -59,18 +58,42 @@ function rowsBelow(parent: string, resources: readonly SeenResource[], indent: s
 
 /** The resources as a tree under the CSEBase, aligned; those in `fresh` stand out. */
 export function treeLines(base: string, resources: readonly SeenResource[], fresh: ReadonlySet<string>): Line[] {
-  const rows = rowsBelow(base, resources, '');
+  return [[[base, 'bold']], ...rowLines(rowsBelow(base, resources, ''), fresh, () => [])];
+}
+
+/** As `treeLines`, with the containers of a device named on its own line. */
+export function shortTreeLines(base: string, resources: readonly SeenResource[], fresh: ReadonlySet<string>): Line[] {
+  const isContainer = ({ type }: SeenResource) => type === ResourceType.container;
+  const rows = rowsBelow(
+    base,
+    resources.filter((resource) => !isContainer(resource)),
+    '',
+  );
+  const containersOf = ({ path }: SeenResource) => {
+    const children = resources.filter((resource) => isContainer(resource) && parentOf(resource.path) === path);
+    return children.sort(compare).map((resource) => nameOf(resource.path));
+  };
+  return [[[base, 'bold']], ...rowLines(rows, fresh, containersOf)];
+}
+
+function rowLines(
+  rows: readonly Row[],
+  fresh: ReadonlySet<string>,
+  containersOf: (resource: SeenResource) => readonly string[],
+): Line[] {
   const width = Math.max(0, ...rows.map(({ branch, name }) => branch.length + name.length)) + 2;
   const lines = rows.map(({ branch, name, resource }): Line => {
     const shown = fresh.has(resource.path) ? 'green' : resource.type === ResourceType.ae ? 'bold' : 'plain';
+    const containers = containersOf(resource);
     return [
       [branch, 'dim'],
       [name.padEnd(width - branch.length), shown],
       [(TYPE_NAMES[resource.type] ?? '').padEnd(TYPE_WIDTH), 'dim'],
       [about(resource), resource.type === ResourceType.container ? 'cyan' : 'plain'],
+      [containers.length > 0 ? `: ${containers.join(' ')}` : '', 'cyan'],
     ];
   });
-  return [[[base, 'bold']], ...(lines.length > 0 ? lines : [[['└─ nothing from LwM2M yet', 'dim']] as Line])];
+  return lines.length > 0 ? lines : [[['└─ nothing from LwM2M yet', 'dim']]];
 }
 
 /** What came and what went between two looks, by path. */

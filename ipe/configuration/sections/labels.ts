@@ -6,7 +6,7 @@ export const labelsSection = z.strictObject({
   lwm2m: key(z.boolean().prefault(true), {
     kind: 'boolean',
     description:
-      'The labels of TS-0014: LWM2MRT:, LWM2MPTH:, LWM2MURI:, LWM2MCT: and the ones that can be searched whole, LWM2MEP: and LWM2MVER:.',
+      'The labels of TS-0014: LWM2MRT:, LWM2MPTH:, LWM2MURI: and LWM2MCT: on containers, the version of LwM2M on AE and node. LWM2MEP:, the endpoint name, always stands.',
     allowed: 'true or false',
   }),
   interworking: key(z.boolean().prefault(true), {

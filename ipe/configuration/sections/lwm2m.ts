@@ -27,7 +27,7 @@ const lifetimes = z.strictObject({
   max: key(seconds(1, MAX_LIFETIME).prefault(31_536_000), {
     kind: 'integer',
     description:
-      'Longest lifetime in seconds that a device may ask for; a longer one is refused with 4.00. The default is a year: a device that dies without a word is shown no longer than that.',
+      'Longest lifetime in seconds that a device may ask for; a longer one is refused with 4.00, and 0 (without end) becomes this one. The default is a year: a device that dies without a word is shown no longer than that.',
     allowed: LIFETIME_ALLOWED,
   }),
   default: key(seconds(1, MAX_LIFETIME).prefault(86_400), {

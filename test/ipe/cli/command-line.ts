@@ -33,6 +33,8 @@ export interface Running {
   readonly finished: Promise<Finished>;
   /** The first line of standard output that the test accepts; rejects when the command ends without it. */
   line(accept: (line: string) => boolean): Promise<string>;
+  /** Standard output so far. */
+  output(): string;
 }
 
 /** Compiles the project into a folder of its own, from where it finds its packages. */
@@ -86,5 +88,5 @@ function launch(main: string, words: readonly string[], { env = {} }: RunOptions
         reject(new IpeError('test/ended', `the command ended with ${code}\n${stdout}\n${stderr}`));
       });
     });
-  return { child, finished, line };
+  return { child, finished, line, output: () => output.stdout };
 }

@@ -124,3 +124,13 @@ describe.concurrent('a wrong configuration', () => {
     expect(stderr).toContain('embeddedCse.port (--port): 99999 is not allowed');
   });
 });
+
+describe.concurrent('lwm2m-ipe simulate', () => {
+  it('says in one line and with exit code 1 that no device could register', async () => {
+    const { code, stderr } = await ipe.run(['simulate', '--server', 'coap://127.0.0.1:9', '--duration', '1']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'lwm2m-ipe: no device could register with coap://127.0.0.1:9\n',
+    });
+  });
+});
