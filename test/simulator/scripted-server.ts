@@ -2,6 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, type OutgoingMessage } from 'coap';
 import { parse } from 'coap-packet';
+import { Mailbox } from './mailbox.ts';
 
 /** A request as it came from a device. */
 export interface SeenRequest {
@@ -39,7 +40,6 @@ export const ACCEPTING: Script = ({ method, path }) => {
 
 /** A LwM2M server that answers by a script and remembers everything. */
 export class ScriptedServer {
-  readonly requests: SeenRequest[] = [];
   /** Message id, type and sender's port of every datagram. */
   readonly datagrams: { readonly id: number; readonly bytes: string; readonly port: number }[] = [];
   readonly port: number;
@@ -48,8 +48,7 @@ export class ScriptedServer {
   readonly #socket: Socket;
   readonly #agent: Agent;
   readonly #server: ReturnType<typeof createServer>;
-  readonly #watchers = new Set<() => void>();
-  #taken = 0;
+  readonly #mailbox = new Mailbox<SeenRequest>();
 
   private constructor(socket: Socket, script: Script) {
     this.script = script;
@@ -76,18 +75,14 @@ export class ScriptedServer {
     return { host: this.address, port: this.port };
   }
 
+  /** Every request so far. */
+  get requests(): readonly SeenRequest[] {
+    return this.#mailbox.all;
+  }
+
   /** The next request that was not yet taken. */
-  async next(): Promise<SeenRequest> {
-    while (this.requests.length <= this.#taken) {
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          this.#watchers.delete(done);
-          resolve();
-        };
-        this.#watchers.add(done);
-      });
-    }
-    return this.requests[this.#taken++] as SeenRequest;
+  next(): Promise<SeenRequest> {
+    return this.#mailbox.next();
   }
 
   /** A request to the device at that port. */
@@ -145,7 +140,6 @@ export class ScriptedServer {
       payload: request.payload.toString(),
       port: request.rsinfo.port,
     };
-    this.requests.push(seen);
     const answer = this.script(seen);
     if (answer) {
       response.statusCode = answer.code;
@@ -157,6 +151,6 @@ export class ScriptedServer {
       if (answer.maxAge !== undefined) response.setOption('Max-Age', answer.maxAge);
       response.end(answer.payload ?? '');
     } else if (response._ackTimer) clearTimeout(response._ackTimer);
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#mailbox.put(seen);
   }
 }
