@@ -107,8 +107,12 @@ async function update(context: ResourceContext): Promise<number> {
     const path = `${aePath(context)}/${containerName(link)}`;
     return client.update(ResourceType.container, path, attributes, { originator });
   });
-  await Promise.all(containers);
-  return 1 + links.length;
+  const node = renewalAttributes(NODE_ATTRIBUTES, context);
+  await Promise.all([
+    ...containers,
+    client.update(ResourceType.node, nodePath(context), node, { originator: administrator }),
+  ]);
+  return 2 + links.length;
 }
 
 async function remove(context: ResourceContext): Promise<number> {
