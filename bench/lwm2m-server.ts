@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { errorMessage } from '../common/index.ts';
+import { errorMessage, IpeError } from '../common/index.ts';
 import { Lwm2mServer, type RegistrationHandler } from '../lwm2m/index.ts';
 
 /** The LwM2M side alone: every registration is accepted, at once. One JSON line when ready, one at the end. */
@@ -23,13 +23,19 @@ function memory(): Record<string, number> {
   return { rss, heapUsed, heapTotal, external, arrayBuffers };
 }
 
+function portNumber(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new IpeError('bench/port', `--port must be a number from 0 to 65535, not "${text}"`);
+  return port;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { port: { type: 'string', default: '0' }, host: { type: 'string', default: '127.0.0.1' } },
   });
   const server = new Lwm2mServer(
     {
-      coap: { host: values.host, port: Number(values.port) },
+      coap: { host: values.host, port: portNumber(values.port) },
       lifetime: { min: 1, max: 31_536_000, default: 86_400 },
     },
     ACCEPT_ALL,
