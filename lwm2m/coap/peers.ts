@@ -30,10 +30,12 @@ export function peerKey(address: string, port: number): string {
 export class PeerTable {
   readonly #entries = new Map<string, PeerEntry>();
   readonly #random: () => number;
+  readonly #secret: number;
   #lastNumber = 0;
 
   constructor(random: () => number) {
     this.#random = random;
+    this.#secret = Math.floor(random() * 0x1_0000_0000);
   }
 
   get size(): number {
@@ -51,7 +53,7 @@ export class PeerTable {
     const entry: PeerEntry = {
       peer: { address, port, key },
       number: ++this.#lastNumber,
-      hash: Math.floor(this.#random() * 0x1_0000_0000) | 0,
+      hash: Math.imul(this.#lastNumber ^ this.#secret, 0x9e37_79b1),
       uses: 0,
       nextMessageId: Math.floor(this.#random() * 0x1_0000),
     };

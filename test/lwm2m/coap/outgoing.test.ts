@@ -105,7 +105,7 @@ describe('A request to a device', () => {
 
   it('is sent again until it is acknowledged, then rejects with coap/timeout (RFC 7252 4.2)', async () => {
     const harness = new LayerHarness();
-    harness.chances.push(0, 0, 0, 0, 0); // the peer, the token, and the first interval: ACK_TIMEOUT
+    harness.chances.push(0, 0, 0, 0); // message id, token, and the first interval: ACK_TIMEOUT
     const seen = watch(harness.layer.request(DEVICE, READ, { timeout: 600_000 }));
     harness.advance(61_999);
     await settled();
