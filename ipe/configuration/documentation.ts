@@ -39,20 +39,23 @@ function defaultCell({ defaultValue, whenAbsent }: ConfigurationKey): string {
   return defaultValue === undefined ? `none: ${cell(whenAbsent ?? '')}` : `\`${cell(inlineYaml(defaultValue))}\``;
 }
 
-function row(key: ConfigurationKey): string {
-  const cells = [
-    `\`${key.path}\``,
-    `\`${key.environment}\``,
-    cell(key.allowed),
-    defaultCell(key),
-    cell(key.description),
-  ];
-  return `| ${cells.join(' | ')} |`;
+const HEADINGS = ['key', 'environment', 'allowed', 'default', 'meaning'];
+
+function cells(key: ConfigurationKey): string[] {
+  return [`\`${key.path}\``, `\`${key.environment}\``, cell(key.allowed), defaultCell(key), cell(key.description)];
+}
+
+/** A table whose columns are aligned in the source too, as the formatter wants it. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head, ...body] = rows.map(line);
+  return [head, line(widths.map((width) => '-'.repeat(width))), ...body].join('\n');
 }
 
 function chapter(title: string, keys: readonly ConfigurationKey[]): string {
-  const head = '| key | environment | allowed | default | meaning |\n|---|---|---|---|---|';
-  return [`## ${title}\n`, head, ...keys.map(row)].join('\n');
+  return `## ${title}\n\n${table([HEADINGS, ...keys.map(cells)])}`;
 }
 
 /** The whole of docs/configuration.md. */

@@ -46,7 +46,7 @@ describe('docs/configuration.md', () => {
     const rows = configurationDocument()
       .split('\n')
       .filter((line) => line.startsWith('| `'));
-    expect(rows.map((row) => row.split(' | ').slice(0, 2).join())).toEqual(
+    expect(rows.map((row) => row.split(/ +\| /).slice(0, 2).join())).toEqual(
       configurationKeys.map(({ path, environment }) => `| \`${path}\`,\`${environment}\``),
     );
     for (const row of rows) expect(row.split(/(?<!\\)\|/)).toHaveLength(7);
