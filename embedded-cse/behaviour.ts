@@ -68,6 +68,8 @@ export interface Behaviour {
 }
 
 const { acp, ae, container, contentInstance, cseBase, group, node, subscription } = ResourceType;
+/** notificationTargetPolicy, which ACME's CSEBase lets everybody create; the embedded CSE has none. */
+const NOTIFICATION_TARGET_POLICY = 26;
 const ALL_TYPES = [acp, ae, container, contentInstance, cseBase, group, node, subscription];
 
 /** reference: ACME 2026.5.3 as it behaves. */
@@ -82,7 +84,7 @@ const ACME: Behaviour = {
   mandatoryRequestId: true,
   cseBaseReaders: 'registered',
   cseBaseDiscovery: 'filtered',
-  openTypes: [acp],
+  openTypes: [acp, NOTIFICATION_TARGET_POLICY],
   maxAeIdLength: undefined,
   maxPathLength: undefined,
   resourceName: /^[\p{L}\p{N}_\-.~]+$/u,

@@ -28,6 +28,7 @@ export function cseBaseResource(identity: CseIdentity, behaviour: Behaviour, tim
       ct: stamp,
       lt: stamp,
       csi: identity.cseId,
+      ici: identity.cseId,
       spi: identity.serviceProviderId,
       cst: 1,
       csz: ['application/json', 'application/vnd.onem2m-res+json'],
@@ -69,10 +70,14 @@ export function furnish(
     pv: { acr: [{ acor: ['all'], acod: [{ chty: behaviour.openTypes }], acop: 1 }] },
     pvs: { acr: [{ acor: [administrator], acop: ALL_OPERATIONS }] },
   });
+  place(ResourceType.acp, 'acpRetrieveCSEBase', {
+    pv: { acr: [{ acor: ['all'], acop: 2 }] },
+    pvs: { acr: [{ acor: [administrator], acop: ALL_OPERATIONS }] },
+  });
   place(ResourceType.ae, administrator, {
     aei: administrator,
     api: `N${administrator}`,
     rr: true,
-    srv: behaviour.supportedReleaseVersions,
+    csz: ['application/json'],
   });
 }

@@ -69,10 +69,10 @@ function draft(context: Context, creation: Creation, type: TypeRow, given: Attri
   const registered = ty === ResourceType.ae ? assignAeId(context, creation.originator, parent) : undefined;
   const creator = registered?.aei ?? creation.originator;
   const attributes: Attributes = withoutNulls(given);
-  assignCreator(type, given, attributes, creator);
   const ri = registered?.ri ?? freshId(context, `${shortName(type)}`);
   const rn = typeof given.rn === 'string' ? given.rn : `${shortName(type)}_${context.randomId()}`;
   try {
+    assignCreator(type, given, attributes, creator);
     mustBeFree(context, parent, rn);
     if (registered !== undefined && context.tree.get(ri) !== undefined) {
       throw new Refusal(RSC.conflict, `Resource with ri: ${ri} already exists`);

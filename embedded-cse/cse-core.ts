@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, errorMessage, type Logger } from '../common/index.ts';
 import { Operation, type RequestPrimitive, type ResponsePrimitive } from '../cse-client/index.ts';
 import { Permission } from './access.ts';
@@ -10,7 +11,7 @@ import { fanOut } from './fan-out.ts';
 import { notify } from './notify.ts';
 import { Refusal, RSC } from './refusal.ts';
 import { checkRequest, resultContent } from './request-check.ts';
-import type { Resource } from './resource.ts';
+import type { Attributes, Resource } from './resource.ts';
 import { nested, references } from './result-content.ts';
 import { retrieve } from './retrieve.ts';
 import { type Changed, update } from './update.ts';
@@ -142,11 +143,8 @@ function creationContent(request: RequestPrimitive, resource: Resource): { pc?: 
       const name = resource.type.name.slice('m2m:'.length);
       return { pc: { 'm2m:rce': { [name]: resource.attributes, uri: resource.path } } };
     }
-    case 9: {
-      const given = (Object.values(request.pc as object)[0] ?? {}) as Record<string, unknown>;
-      const changed = Object.entries(resource.attributes).filter(([name, value]) => given[name] !== value);
-      return { pc: { [resource.type.name]: Object.fromEntries(changed) } };
-    }
+    case 9:
+      return { pc: { [resource.type.name]: unlikeAsked(request, resource.attributes) } };
     default:
       return { pc: resource.representation() };
   }
@@ -156,5 +154,14 @@ function creationContent(request: RequestPrimitive, resource: Resource): { pc?: 
 function updateContent(request: RequestPrimitive, { resource, modified }: Changed): { pc?: unknown } {
   const rcn = resultContent(request);
   if (rcn === 0) return {};
-  return { pc: rcn === 9 ? { [resource.type.name]: modified } : resource.representation() };
+  if (rcn === 9) return { pc: { [resource.type.name]: unlikeAsked(request, modified) } };
+  return { pc: resource.representation() };
+}
+
+/** Attributes that are not as the request has them: what the CSE set or corrected (rcn 9). */
+function unlikeAsked(request: RequestPrimitive, attributes: Attributes): Attributes {
+  const given = (Object.values(request.pc as object)[0] ?? {}) as Attributes;
+  return Object.fromEntries(
+    Object.entries(attributes).filter(([name, value]) => !isDeepStrictEqual(given[name], value)),
+  );
 }

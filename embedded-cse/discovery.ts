@@ -64,7 +64,9 @@ function childrenSlice(root: Resource, { lim, ofst }: FilterCriteria): readonly 
   const virtual = (VIRTUAL_NAMES[root.ty] ?? []).map(() => undefined);
   const children = [...virtual, ...(root.children?.values() ?? [])];
   const from = Math.max((ofst ?? 1) - 1, 0);
-  return children.slice(from, lim === undefined ? undefined : from + lim);
+  const slice = children.slice(from, lim === undefined ? undefined : from + lim);
+  // ACME takes a page beyond the last for no page at all.
+  return slice.length === 0 ? children : slice;
 }
 
 function* walk(

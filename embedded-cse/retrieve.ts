@@ -46,11 +46,9 @@ function content(context: Context, retrieval: Retrieval, root: Resource, below: 
   const { rcn, drt, fc } = retrieval;
   switch (rcn) {
     case 4:
-      return { [root.type.name]: withTime(context, root, nested(root, below, true)) };
+      return { [root.type.name]: nested(root, below, true) };
     case 5:
-      return {
-        [root.type.name]: withTime(context, root, { ...root.attributes, ch: references(below, drt, identity) }),
-      };
+      return { [root.type.name]: { ...root.attributes, ch: references(below, drt, identity) } };
     case 6:
       return { 'm2m:rrl': { rrf: references(below, drt, identity) } };
     case 8:
@@ -106,10 +104,6 @@ function representation(context: Context, resource: Resource): unknown {
     throw new Refusal(RSC.operationNotAllowed, 'retrieval is disabled for the parent <container>');
   }
   if (resource.ty !== ResourceType.cseBase) return resource.representation();
-  return { [resource.type.name]: withTime(context, resource, { ...resource.attributes }) };
-}
-
-/** A CSEBase also tells the time (TS-0001 table 9.6.3-3). */
-function withTime<T extends Record<string, unknown>>(context: Context, resource: Resource, attributes: T): T {
-  return resource.ty === ResourceType.cseBase ? { ...attributes, ctm: context.times.stamp() } : attributes;
+  // A CSEBase also tells the time (TS-0001 table 9.6.3-3).
+  return { [resource.type.name]: { ...resource.attributes, ctm: context.times.stamp() } };
 }

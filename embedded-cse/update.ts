@@ -28,10 +28,11 @@ export interface Changed {
 /** Updates a resource in the order of checks that ACME has (TS-0004 7.3.3.11); throws Refusal. A promise where a target is asked. */
 export function update(context: Context, change: Change): Changed | Promise<Changed> {
   const { resource, virtual } = change.target;
-  if (!resource.type.updatable || virtual !== undefined) {
+  if (!resource.type.updatable) {
     throw new Refusal(RSC.operationNotAllowed, `UPDATE not allowed for type: ${resource.ty}`);
   }
   mayUpdate(context, change);
+  if (virtual !== undefined) throw new Refusal(RSC.operationNotAllowed, `UPDATE not allowed for <${virtual}>`);
   const given = representationOf(change.pc, resource.type, context.behaviour.wrongRepresentationCode.update);
   const blocking = blockingSubscription(resource);
   const asked =

@@ -1,10 +1,14 @@
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmbeddedCse } from '../../embedded-cse/index.ts';
 import { Acme, acmeAvailable } from '../support/acme.ts';
-import type { Subject } from './caller.ts';
+import { accessContract } from './access.ts';
+import { Caller, type Subject } from './caller.ts';
 import { containersContract } from './containers.ts';
+import { DIFFERENCES } from './differences.ts';
+import { discoveryContract } from './discovery.ts';
 import { registrationContract } from './registration.ts';
 import { requestsContract } from './requests.ts';
+import { subscriptionsContract } from './subscriptions.ts';
 
 /** What an IPE and its applications rely on, held against the embedded CSE and against a real ACME. */
 async function startEmbedded(): Promise<Subject> {
@@ -38,5 +42,26 @@ for (const { name, start, skip } of subjects) {
     requestsContract(subject);
     registrationContract(subject);
     containersContract(subject);
+    accessContract(subject);
+    discoveryContract(subject);
+    subscriptionsContract(subject);
+  });
+}
+
+/** The differences that are left, as data: both sides are asserted, so that the list stays true. */
+for (const { name, start, skip } of subjects) {
+  describe.skipIf(skip)(`${name} differs where the list says so`, () => {
+    let running: Subject;
+    beforeAll(async () => {
+      running = await start();
+    });
+    afterAll(() => running.stop());
+
+    it.each(DIFFERENCES)('$what: ACME $acme, embedded $embedded ($why)', async (difference) => {
+      const { caller, path } = await new Caller(running, running.admin).application();
+      await caller.create(path, 3, { rn: 'c' });
+      const { rsc } = await difference.ask(caller, path);
+      expect(rsc).toBe(running.name === 'ACME' ? difference.acme : difference.embedded);
+    });
   });
 }
