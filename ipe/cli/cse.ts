@@ -39,7 +39,7 @@ async function serveCse(options: CseOptions, { env, stdout }: Surroundings): Pro
   const cse = new EmbeddedCse(embeddedCseOptions(configuration, logger));
   const start = async () => {
     const { address, port, url } = await cse.start();
-    return { cseUrl: `${url}/${configuration.cse.base}`, cseAddress: address, csePort: port };
+    return { cseUrl: url, base: configuration.cse.base, cseAddress: address, csePort: port };
   };
   await runService({ start, stop: () => cse.stop() }, logger, configuration.shutdownTimeout);
 }

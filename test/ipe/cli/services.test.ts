@@ -194,10 +194,10 @@ describe('lwm2m-ipe check', () => {
 describe('lwm2m-ipe cse', () => {
   it('serves the CSE that the options describe', async () => {
     const running = start(['cse', '--port', '0', '--base', 'home', '--cse-id', 'my-cse'], {});
-    const { cseUrl } = await ready(running);
-    expect(cseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/home$/);
+    const line = await ready(running);
+    expect(line).toMatchObject({ cseUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), base: 'home' });
     const headers = { 'X-M2M-Origin': 'CAdmin', 'X-M2M-RI': '1', 'X-M2M-RVI': '3', Accept: 'application/json' };
-    const answer = await fetch(cseUrl, { headers });
+    const answer = await fetch(`${line.cseUrl}/home`, { headers });
     expect(answer.headers.get('x-m2m-rsc')).toBe('2000');
     expect(await answer.json()).toMatchObject({ 'm2m:cb': { csi: '/my-cse' } });
     running.child.kill('SIGINT');
