@@ -1,4 +1,12 @@
-import type { Expiring } from './expiry.ts';
+/** Something that ends when its time has come; in one bucket or in none. */
+export class Expiring {
+  /** Monotonic clock, milliseconds. */
+  deadline = 0;
+  /** The bucket that holds it, and its neighbours there. Only `Expiry` writes these. */
+  bucket: ExpiryBucket | undefined = undefined;
+  before: Expiring | undefined = undefined;
+  after: Expiring | undefined = undefined;
+}
 
 /** All items that come due within the same span of time: a chain, so that it costs no memory of its own. */
 export interface ExpiryBucket {

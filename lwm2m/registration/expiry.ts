@@ -1,21 +1,11 @@
 import { type Clock, MAX_TIMER_DELAY, type Timer } from '../../common/index.ts';
-import { BucketHeap, type ExpiryBucket } from './expiry-buckets.ts';
+import { BucketHeap, type Expiring, type ExpiryBucket } from './expiry-buckets.ts';
 
 /** Milliseconds that one bucket spans: the most by which an expiry may be late. */
 export const BUCKET_SPAN = 250;
 
 /** Expiries handled before other work gets its turn. */
 const MOST_AT_ONCE = 500;
-
-/** Something that ends when its time has come; in one bucket or in none. */
-export class Expiring {
-  /** Monotonic clock, milliseconds. */
-  deadline = 0;
-  /** The bucket that holds it, and its neighbours there. Only `Expiry` writes these. */
-  bucket: ExpiryBucket | undefined = undefined;
-  before: Expiring | undefined = undefined;
-  after: Expiring | undefined = undefined;
-}
 
 /**
  * Lifetimes on the monotonic clock: never early, late by at most a bucket. However many items there are, one timer

@@ -1,4 +1,4 @@
-import { Expiring } from './expiry.ts';
+import { Expiring } from './expiry-buckets.ts';
 import type { Registration } from './registration.ts';
 
 /** Who is registered now. */
