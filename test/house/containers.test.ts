@@ -41,7 +41,13 @@ async function help(command: string): Promise<{ code: number; text: string }> {
       done();
     },
   });
-  const code = await runCommandLine([command, '--help'], { env: {}, stdout, stderr: stdout, showStacks: false });
+  const code = await runCommandLine([command, '--help'], {
+    env: {},
+    stdout,
+    stderr: stdout,
+    program: 'lwm2m-ipe',
+    showStacks: false,
+  });
   return { code, text };
 }
 
