@@ -148,7 +148,7 @@ export function walk(seed: number, length: number, base: string): Step[] {
       'drt=2',
       'cni=1',
     ];
-    const query = random.pick(['', '?rcn=4', '?rcn=5', '?rcn=6', '?rcn=8', '?fu=1', '?fu=1&rcn=6']);
+    const query = random.pick(['', '?rcn=4', '?rcn=5', '?rcn=6', '?rcn=8&ty=3', '?fu=1', '?fu=1&rcn=6']);
     const target = somewhere();
     const chosen = new Map(random.some(criteria, 0.12).map((one) => one.split('=') as [string, string]));
     // What lies below the CSEBase from the start differs, so that cutting its children would too.
