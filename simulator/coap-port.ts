@@ -99,6 +99,7 @@ export class CoapPort {
         this.#pending.delete(fail);
       };
       const fail = (error: IpeError) => {
+        if (!this.#pending.has(fail)) return;
         end();
         this.#agent.abort(outgoing);
         reject(error);

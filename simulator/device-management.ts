@@ -45,7 +45,7 @@ const NOT_FOUND: DeviceAnswer = { code: '4.04' };
 const NOT_ALLOWED: DeviceAnswer = { code: '4.05' };
 
 /**
- * Answers Read, Discover, Write of one resource and Execute (LwM2M 1.1 6.3): 4.04 for what the device does not have,
+ * Answers Read, Discover, Write of one resource and Execute (LwM2M 1.0 5.4): 4.04 for what the device does not have,
  * 4.05 for what it cannot do, 4.06 and 4.15 for formats that it does not speak.
  */
 export function answerRequest(tree: ObjectTree, root: string, request: DeviceRequest): DeviceAnswer {

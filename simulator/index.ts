@@ -9,6 +9,7 @@ export { CoapPort, type PortReply } from './coap-port.ts';
 export { DEMO_DEVICES } from './demo-devices.ts';
 export { Fleet, type FleetSettings } from './fleet.ts';
 export type { FleetSummary } from './fleet-summary.ts';
+export * from './misbehaviour.ts';
 export { type ObjectSelection, ObjectTree } from './object-tree.ts';
 export * from './options.ts';
 export { parseServerUri, type ServerAddress } from './server-uri.ts';

@@ -1,28 +1,9 @@
 import { type Clock, type Logger, silentLogger, systemClock } from '../common/index.ts';
 import type { Lwm2mVersion } from '../lwm2m/index.ts';
 import type { CoapPort } from './coap-port.ts';
+import { type Misbehaviour, NO_MISBEHAVIOUR } from './misbehaviour.ts';
 import type { ObjectSelection } from './object-tree.ts';
 import type { ServerAddress } from './server-uri.ts';
-
-/** What a device does wrong, on demand. All off unless set. */
-export interface Misbehaviour {
-  /** Leaves without De-register. */
-  readonly neverDeregister: boolean;
-  /** Sends no Update by itself, so that its lifetime runs out. */
-  readonly neverUpdate: boolean;
-  /** Sends every datagram twice, byte for byte (as after a lost acknowledgement, RFC 7252 4.2). */
-  readonly duplicate: boolean;
-  /** Holds each datagram, and each duplicate, for a random time up to this many milliseconds, so that they overtake. */
-  readonly reorder: number;
-  /** Sends this instead of the link list; `true`: a list that breaks off in the middle of a link. */
-  readonly badPayload: boolean | string;
-  /** Content-Format of the link list instead of 40; `none`: without the option. */
-  readonly contentFormat: number | 'none' | undefined;
-  /** Sent as the value of `b`, whatever the version would say. */
-  readonly rawBinding: string | undefined;
-  /** Query parameters beside the known ones, e.g. `mac=00:11:22:33:44:55`. */
-  readonly extraQuery: readonly string[];
-}
 
 /** What a device tells whoever made it. Times in milliseconds. */
 export type DeviceEvent =
@@ -48,9 +29,9 @@ export interface DeviceOptions {
   readonly queueMode: boolean;
   readonly smsNumber: string | undefined;
   readonly objects: ObjectSelection;
-  /** Objects from the private range (26241 on) that are listed beside, one instance each, and cannot be read. */
+  /** Objects from the formerly private range (26241 on) that are listed beside, one instance each, and cannot be read. */
   readonly extraObjects: number;
-  /** Alternate root path without slashes, e.g. `lwm2m`; empty: none (LwM2M 1.1 transport 6.4.1). */
+  /** Alternate root path without slashes, e.g. `lwm2m`; empty: none (LwM2M 1.0 5.3.1). */
   readonly rootPath: string;
   /** A link list longer than this many bytes goes in blocks of this size (Block1): a power of two, 16 to 1024. */
   readonly blockSize: number;
@@ -79,18 +60,6 @@ export type DeviceSettings = Pick<DeviceOptions, 'server' | 'endpoint'> & {
     | DeviceOptions[Name]
     | undefined;
 } & { readonly misbehaviour?: Partial<Misbehaviour> | undefined };
-
-/** A device without faults. */
-export const NO_MISBEHAVIOUR: Misbehaviour = {
-  neverDeregister: false,
-  neverUpdate: false,
-  duplicate: false,
-  reorder: 0,
-  badPayload: false,
-  contentFormat: undefined,
-  rawBinding: undefined,
-  extraQuery: [],
-};
 
 /** What a device is unless its settings say otherwise. */
 export const DEVICE_DEFAULTS: Omit<DeviceOptions, 'server' | 'endpoint'> = {

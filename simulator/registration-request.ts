@@ -21,7 +21,7 @@ const FORMS: Readonly<Record<Lwm2mVersion, RegistrationForm>> = {
   '1.2': { queueMode: 'parameter', defaultBinding: false, quotedVersion: false, contentFormats: 'ct="110 11543"' },
 };
 
-/** The first of the object IDs that OMA leaves to private use. */
+/** The first of the object IDs that needed no registration with OMA: nobody takes these for an object that he knows. */
 const PRIVATE_OBJECTS = 26241;
 
 /** The binding as object 1 shows it, and as version 1.0 sends it: Q after U (1.0 5.3.1.1). */

@@ -13,7 +13,7 @@ export interface Entry {
   readonly content: ResourceContent;
 }
 
-/** A single value as text (LwM2M 1.1 7.4.1). */
+/** A single value as text (LwM2M 1.0 6.4.1). */
 export function textOf(value: ResourceValue): string {
   if (typeof value === 'boolean') return value ? '1' : '0';
   return Buffer.isBuffer(value) ? value.toString('base64') : String(value);

@@ -51,7 +51,7 @@ export interface ResourceDefinition {
 export interface ObjectDefinition {
   readonly id: number;
   readonly name: string;
-  /** `ver` of the object link by the version of LwM2M; absent: 1.0, which is not listed (LwM2M 1.1 7.2.2). */
+  /** `ver` of the object link by the version of LwM2M; absent: 1.0, which is not listed. */
   readonly versions: Partial<Record<Lwm2mVersion, string>>;
   readonly resources: readonly ResourceDefinition[];
 }

@@ -25,7 +25,7 @@ async function registered(settings: Partial<DeviceSettings> = {}): Promise<{ dev
 }
 
 describe('the server asks a device at the port that it registered from', () => {
-  it('Read of one resource is answered as text (LwM2M 1.1 7.4.1)', async () => {
+  it('Read of one resource is answered as text (LwM2M 1.0 6.4.1)', async () => {
     const { port } = await registered();
     const value = await server.ask(port, 'GET', '/3303/0/5700');
     expect(value).toMatchObject({ code: '2.05', format: 'text/plain' });
@@ -57,7 +57,7 @@ describe('the server asks a device at the port that it registered from', () => {
     expect(JSON.parse(multiple.payload)).toEqual([{ bn: '/3/0/11/', n: '0', v: 0 }]);
   });
 
-  it('Discover lists objects, instances and resources (LwM2M 1.1 6.3.2)', async () => {
+  it('Discover lists objects, instances and resources (LwM2M 1.0 5.4.2)', async () => {
     const { port } = await registered({ objects: { 3303: [0] } });
     const ask = async (path: string) => (await server.ask(port, 'GET', path, { accept: 40 })).payload;
     expect(await ask('/3303')).toBe('</3303>,</3303/0>,</3303/0/5700>,</3303/0/5701>,</3303/0/5603>,</3303/0/5604>');

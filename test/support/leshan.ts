@@ -220,12 +220,12 @@ async function compile(folder: string, jar: string): Promise<{ readonly jar: str
   const timer = setTimeout(() => child.kill('SIGKILL'), BUILD_LIMIT);
   const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearTimeout(timer);
+  if (status === 0) renameSync(join(work, 'target', 'leshan-client.jar'), jar);
+  rmSync(work, { recursive: true, force: true });
   if (status !== 0) {
     const message = output.find((line) => line.includes('ERROR')) ?? output.at(-1) ?? 'no output';
     return { reason: `Maven could not build it: ${message.slice(0, 300)}` };
   }
-  renameSync(join(work, 'target', 'leshan-client.jar'), jar);
-  rmSync(work, { recursive: true, force: true });
   return { jar };
 }
 
