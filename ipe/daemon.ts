@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { IpeError, type Logger, systemClock, type Timer } from '../common/index.ts';
 import { CseClient } from '../cse-client/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
@@ -6,7 +7,7 @@ import { Bridge } from './bridge/bridge.ts';
 import { Removals } from './bridge/removals.ts';
 import { deleteResource } from './bridge/resource-writer.ts';
 import { TreeWriter } from './bridge/tree-writer.ts';
-import type { Configuration } from './configuration/index.ts';
+import { type Configuration, publicUrl } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
 import { CseAvailability } from './cse/availability.ts';
 import { CsePresence, type CseState } from './cse/presence.ts';
@@ -68,7 +69,7 @@ export class Daemon {
     const configuration = this.#configuration;
     const url = configuration.cse.url ?? (await this.#startEmbeddedCse());
     const health = await this.#startHealth();
-    const settings = presenceSettings(configuration, url, this.#pointOfAccess(health));
+    const settings = presenceSettings(configuration, url, publicUrl(configuration, health, ownAddress()));
     const client = new CseClient(cseClientOptions(configuration, settings, this.#logger));
     this.#stops.push(() => client.close());
     const presence = new CsePresence(client, settings, systemClock, this.#logger);
@@ -101,13 +102,6 @@ export class Daemon {
     const away = this.#availability?.away;
     if (away !== undefined) reasons.push(`CSE away: ${away}`);
     return { ready: reasons.length === 0, reasons };
-  }
-
-  #pointOfAccess(bound: { port: number }): string {
-    const { host, publicUrl } = this.#configuration.http;
-    if (publicUrl !== undefined) return publicUrl;
-    const reachable = host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host;
-    return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${bound.port}`;
   }
 
   /** Registers at the CSE; waits for one that is not there yet as long as `cse.startTimeout` allows. */
@@ -178,6 +172,12 @@ export class Daemon {
     this.#stops.push(() => server.stop(this.#configuration.shutdownTimeout));
     return bound;
   }
+}
+
+/** An IPv4 address by which other machines know this one, where it has one. */
+function ownAddress(): string | undefined {
+  const addresses = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 }
 
 function title(state: CseState): string {
