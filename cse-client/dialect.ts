@@ -199,7 +199,7 @@ const tinyiot: Dialect = {
   containerOntologyRef: false,
   // Numbers, null or a missing `con`: 4000 or a crash.
   content: 'string',
-  // `"ty":3.0`, `X-M2M-RSC` aside; also in notifications.
+  // `"ty":3.0`, `"net":3.0` in notifications, `"rsc":2001.0` in the answers of a group.
   integersAsFloat: true,
   // Gone about a second after its time.
   expiryDeletes: true,
