@@ -52,7 +52,8 @@ export function updatedRegistration(
     version: previous.version,
     binding: parameters.binding ?? previous.binding,
     queueMode: updatedQueueMode(previous, parameters),
-    objectLinks: objectLinks === undefined ? previous.objectLinks : sharedLinks(previous, objectLinks),
+    objectLinks:
+      objectLinks === undefined ? previous.objectLinks : sharedLinks(previous, withFormats(previous, objectLinks)),
     registeredAt: previous.registeredAt,
     updatedAt: now,
   };
@@ -72,6 +73,14 @@ function updatedQueueMode(previous: Registration, { queueMode, binding }: Regist
 
 function samePeer(previous: Registration | undefined, peer: Peer): Peer {
   return previous?.peer.key === peer.key ? previous.peer : peer;
+}
+
+/** Leshan names its content formats when it registers and leaves them out of later lists: they are not taken back. */
+function withFormats({ objectLinks: before }: Registration, links: ObjectLinks): ObjectLinks {
+  if (links.contentFormats.length > 0 || links.contentFormatNames.length > 0) return links;
+  const { contentFormats, contentFormatNames } = before;
+  if (contentFormats.length === 0 && contentFormatNames.length === 0) return links;
+  return Object.freeze({ ...links, contentFormats, contentFormatNames });
 }
 
 function sharedLinks(previous: Registration | undefined, links: ObjectLinks): ObjectLinks {

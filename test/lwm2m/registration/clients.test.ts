@@ -114,4 +114,16 @@ describe('what real clients update with is understood', () => {
     desk.service.update(id, post([], { payload: '</3/0>,</31024/0>' }));
     expect(desk.registrations.get(id)?.objectLinks.links.map(pathOf)).toEqual(['/3/0', '/31024/0']);
   });
+
+  test('Leshan: a list whose root link no longer names the content formats does not take them back', () => {
+    const desk = new Desk();
+    const id = desk.register('dev', [], { payload: '</>;rt="oma.lwm2m";ct="60 110",</1/0>,</3/0>' });
+    const { objectLinks } = desk.registrations.get(id)!;
+    desk.service.update(id, post([], { payload: '</>;rt="oma.lwm2m",</1/0>,</3/0>' }));
+    expect(desk.registrations.get(id)?.objectLinks).toBe(objectLinks);
+    desk.service.update(id, post([], { payload: '</>;rt="oma.lwm2m",</1/0>,</3/0>,</3303/0>' }));
+    expect(desk.registrations.get(id)?.objectLinks.contentFormats).toEqual([60, 110]);
+    desk.service.update(id, post([], { payload: '</>;rt="oma.lwm2m";ct=112,</1/0>' }));
+    expect(desk.registrations.get(id)?.objectLinks.contentFormats).toEqual([112]);
+  });
 });
