@@ -1,18 +1,11 @@
-import { randomFillSync } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
-import {
-  type Clock,
-  errorMessage,
-  IpeError,
-  type Logger,
-  silentLogger,
-  systemClock,
-  type Timer,
-} from '../../common/index.ts';
+import { type Clock, errorMessage, type Logger, silentLogger, systemClock, type Timer } from '../../common/index.ts';
 import type { CoapCounters } from './counters.ts';
-import { MessageLayer } from './message-layer.ts';
+import { isWithoutIpv6, listenError } from './listen-error.ts';
+import { type HeldByLayer, MessageLayer } from './message-layer.ts';
 import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
 import { type CoapLimits, DEFAULT_LIMITS, type TransmissionParameters } from './parameters.ts';
+import { secureRandom } from './secure-random.ts';
 import type { CoapHandler, Peer } from './types.ts';
 
 export interface CoapEndpointOptions {
@@ -73,13 +66,18 @@ export class CoapEndpoint {
     return this.#layer.counters;
   }
 
-  /** Opens the socket. Rejects with `IpeError` `coap/port-in-use`, or `coap/address` for an address that cannot be used. */
+  /** What it holds at the moment. */
+  get held(): HeldByLayer {
+    return this.#layer.held;
+  }
+
+  /** Opens the socket, once. Rejects with `IpeError` `coap/port-in-use`, or `coap/address` for an address that cannot be used. */
   async listen(): Promise<{ address: string; port: number }> {
     const { host, port } = this.#options;
     try {
       return await this.#bind(host, port);
     } catch (error) {
-      if (host === '::' && NO_IPV6.has(codeOf(error))) {
+      if (host === '::' && isWithoutIpv6(error)) {
         this.#logger.info('this machine has no IPv6: CoAP is served on IPv4 only');
         return await this.#bind('0.0.0.0', port).catch((second) =>
           Promise.reject(listenError(second, '0.0.0.0', port)),
@@ -132,9 +130,19 @@ export class CoapEndpoint {
         socket.on('error', (error) => this.#socketFailed(error));
         socket.on('message', (data, { address, port: from }) => this.#layer.receive(data, address, from));
         this.#socket = socket;
+        this.#checkReceiveBuffer(socket);
         const bound = socket.address();
         resolve({ address: bound.address, port: bound.port });
       });
+    });
+  }
+
+  #checkReceiveBuffer(socket: Socket): void {
+    const bytes = socket.getRecvBufferSize();
+    if (bytes >= SOCKET_BUFFER_BYTES) return;
+    this.#logger.info('the system limits the receive buffer of the CoAP socket: bursts of devices may lose datagrams', {
+      bytes,
+      wanted: SOCKET_BUFFER_BYTES,
     });
   }
 
@@ -183,46 +191,4 @@ export class CoapEndpoint {
       this.#clock.timer(CLOSE_POLL, resolve);
     });
   }
-}
-
-const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT']);
-
-function codeOf(error: unknown): string {
-  return String((error as { code?: unknown } | null)?.code);
-}
-
-function listenError(error: unknown, host: string, port: number): IpeError {
-  const details = { host, port };
-  switch (codeOf(error)) {
-    case 'EADDRINUSE':
-      return new IpeError('coap/port-in-use', `UDP port ${port} of ${host} is already in use`, {
-        details,
-        cause: error,
-      });
-    case 'EACCES':
-      return new IpeError('coap/address', `no permission to use UDP port ${port} of ${host}`, {
-        details,
-        cause: error,
-      });
-    case 'EADDRNOTAVAIL':
-      return new IpeError('coap/address', `${host} is not an address of this machine`, { details, cause: error });
-    default:
-      return new IpeError('coap/address', `cannot listen on ${host}, UDP port ${port}: ${errorMessage(error)}`, {
-        details,
-        cause: error,
-      });
-  }
-}
-
-/** Random numbers that a device cannot foresee from those it has seen (RFC 7252 5.3.1, 11.4). */
-function secureRandom(): () => number {
-  const pool = new Uint32Array(1_024);
-  let next = pool.length;
-  return () => {
-    if (next === pool.length) {
-      randomFillSync(pool);
-      next = 0;
-    }
-    return (pool[next++] as number) / 0x1_0000_0000;
-  };
 }

@@ -1,6 +1,5 @@
 import { IpeError } from '../../common/index.ts';
 import { CON, NON } from './codes.ts';
-import type { Deadline } from './deadlines.ts';
 import type { LayerContext } from './layer-context.ts';
 import {
   type CoapReply,
@@ -10,57 +9,14 @@ import {
   requestRoom,
 } from './outgoing-request.ts';
 import { type PeerEntry, peerKey } from './peers.ts';
-import type { Transmission, Transmissions } from './transmissions.ts';
+import { type PeerQueue, PendingRequest } from './pending-request.ts';
+import type { Transmissions } from './transmissions.ts';
 import type { Peer } from './types.ts';
 
 /** 48 random bits: more than the 32 that RFC 7252 5.3.1 asks for, and still a number. */
 const TOKEN_LENGTH = 6;
 /** The most that a UDP datagram over IPv4 carries. */
 const MAX_DATAGRAM = 65_507;
-
-interface PeerQueue {
-  readonly entry: PeerEntry;
-  readonly running: PendingRequest[];
-  readonly waiting: PendingRequest[];
-}
-
-/** A request of ours that has no reply yet. */
-class PendingRequest implements Deadline {
-  dueAt = 0;
-  place = -1;
-  messageId = -1;
-  token: Buffer = Buffer.alloc(0);
-  transmission: Transmission | undefined;
-  readonly queue: PeerQueue;
-  readonly request: OutgoingRequest;
-  readonly settle: { resolve(reply: CoapReply): void; reject(error: IpeError): void };
-  readonly #owner: OutgoingRequests;
-  readonly #signal: AbortSignal | undefined;
-  readonly #abort = (): void => this.#owner.fail(this, 'coap/aborted');
-
-  constructor(
-    owner: OutgoingRequests,
-    queue: PeerQueue,
-    request: OutgoingRequest,
-    signal: AbortSignal | undefined,
-    settle: PendingRequest['settle'],
-  ) {
-    this.#owner = owner;
-    this.queue = queue;
-    this.request = request;
-    this.settle = settle;
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#abort, { once: true });
-  }
-
-  due(): void {
-    this.#owner.fail(this, 'coap/timeout');
-  }
-
-  forgetSignal(): void {
-    this.#signal?.removeEventListener('abort', this.#abort);
-  }
-}
 
 const MESSAGES = {
   'coap/timeout': 'the device did not answer in time',
