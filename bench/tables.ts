@@ -57,6 +57,7 @@ const LWM2M_ROWS: readonly (readonly [name: string, metric: string, goal?: Goal]
   ['server CPU per registration at 5,000/s, µs', 'pacedCpu', { most: 0.6 }],
   ['resident memory at the end, MB', 'pacedResident'],
   ['load generator CPU per registration, µs', 'registerGeneratorCpu'],
+  ['longest delay of the load generator at 5,000/s, ms', 'lateness'],
   ['failed requests', 'failures'],
 ];
 
