@@ -1,10 +1,20 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { type Clock, errorMessage, type Logger, silentLogger, systemClock, type Timer } from '../../common/index.ts';
+import { isIP } from 'node:net';
+import {
+  type Clock,
+  errorMessage,
+  IpeError,
+  type Logger,
+  silentLogger,
+  systemClock,
+  type Timer,
+} from '../../common/index.ts';
 import type { CoapCounters } from './counters.ts';
 import { isWithoutIpv6, listenError } from './listen-error.ts';
 import { type HeldByLayer, MessageLayer } from './message-layer.ts';
 import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
 import { type CoapLimits, DEFAULT_LIMITS, type TransmissionParameters } from './parameters.ts';
+import { peerAt } from './peers.ts';
 import { secureRandom } from './secure-random.ts';
 import type { CoapHandler, Peer } from './types.ts';
 
@@ -38,6 +48,7 @@ export class CoapEndpoint {
   readonly #layer: MessageLayer;
   readonly #queueLimit: number;
   #socket: Socket | undefined;
+  #family: 4 | 6 = 4;
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #untilCheck = QUEUE_CHECK;
@@ -74,6 +85,9 @@ export class CoapEndpoint {
   /** Opens the socket, once. Rejects with `IpeError` `coap/port-in-use`, or `coap/address` for an address that cannot be used. */
   async listen(): Promise<{ address: string; port: number }> {
     const { host, port } = this.#options;
+    if (isIP(host) === 0) {
+      throw new IpeError('coap/address', `\`${host}\` is not an IP address; \`::\` stands for all of this machine`);
+    }
     try {
       return await this.#bind(host, port);
     } catch (error) {
@@ -107,7 +121,7 @@ export class CoapEndpoint {
    * `coap/aborted`, `coap/closed`, `coap/busy` or `coap/too-large`.
    */
   request(peer: Peer, request: OutgoingRequest, options: RequestOptions = {}): Promise<CoapReply> {
-    return this.#layer.request(peer, request, options);
+    return this.#layer.request(peerOn(this.#family, peer), request, options);
   }
 
   #bind(host: string, port: number): Promise<{ address: string; port: number }> {
@@ -130,6 +144,7 @@ export class CoapEndpoint {
         socket.on('error', (error) => this.#socketFailed(error));
         socket.on('message', (data, { address, port: from }) => this.#layer.receive(data, address, from));
         this.#socket = socket;
+        this.#family = family;
         this.#checkReceiveBuffer(socket);
         const bound = socket.address();
         resolve({ address: bound.address, port: bound.port });
@@ -191,4 +206,14 @@ export class CoapEndpoint {
       this.#clock.timer(CLOSE_POLL, resolve);
     });
   }
+}
+
+const IPV4_MAPPED = '::ffff:';
+
+/** The peer as a socket of this family names it: a registration may be older than the setting of the host. */
+function peerOn(family: 4 | 6, peer: Peer): Peer {
+  const { address, port } = peer;
+  if (family === 6 && !address.includes(':')) return peerAt(IPV4_MAPPED + address, port);
+  if (family === 4 && address.startsWith(IPV4_MAPPED)) return peerAt(address.slice(IPV4_MAPPED.length), port);
+  return peer;
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeMessage } from '../../../lwm2m/coap/message.ts';
 import type { CoapRequest } from '../../../lwm2m/coap/types.ts';
@@ -77,6 +78,28 @@ describe('A request of a peer', () => {
         payload: Buffer.from('x'),
       }),
     ]);
+  });
+
+  it('has the path and the query that were sent, for any texts and however often', () => {
+    let seen: CoapRequest | undefined;
+    const harness = new LayerHarness((request) => {
+      seen = request;
+      return { code: '2.04' };
+    });
+    const text = fc.oneof(
+      fc.string({ maxLength: 40 }),
+      fc.string({ unit: 'binary', maxLength: 40 }),
+      fc.constant('rd'),
+    );
+    let messageId = 0;
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 6 }), fc.array(text, { maxLength: 6 }), (path, query) => {
+        const options = [...path.map((one) => option(11, one)), ...query.map((one) => option(15, one))];
+        harness.receive(message({ messageId: messageId++ & 0xffff, options }));
+        expect([seen?.path, seen?.query]).toEqual([path, query]);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('has no property for an option that it does not carry', () => {
