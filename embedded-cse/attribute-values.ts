@@ -42,11 +42,23 @@ export function isToken(value: unknown): boolean {
   return isString(value) && value !== '' && !/[\t\r\n]| {2}/.test(value);
 }
 
+/** Times are few and come again and again: what was read lately is remembered. */
+const readTimes = new Map<string, number | undefined>();
+const READ_TIMES_LIMIT = 2_000;
+
 /** Milliseconds of a timestamp in the basic format, or undefined for anything else. */
 export function timestampOf(value: unknown): number | undefined {
-  if (!isString(value)) return undefined;
+  if (!isString(value) || value.length > 40) return undefined;
+  if (readTimes.has(value)) return readTimes.get(value);
+  if (readTimes.size >= READ_TIMES_LIMIT) readTimes.clear();
+  const time = readTimestamp(value);
+  readTimes.set(value, time);
+  return time;
+}
+
+function readTimestamp(text: string): number | undefined {
   try {
-    return parseTimestamp(value);
+    return parseTimestamp(text);
   } catch {
     return undefined;
   }

@@ -7,6 +7,8 @@ export interface Behaviour {
   readonly serviceProviderId: string;
   readonly supportedReleaseVersions: readonly string[];
   readonly supportedTypes: readonly number[];
+  /** What `srt` says: as the CSE that is played has it, so that a client knows it by it, though fewer are there. */
+  readonly advertisedTypes: readonly number[];
   /** Code for a resource type that is not there. */
   readonly unsupportedTypeCode: number;
   readonly mandatoryReleaseVersion: boolean;
@@ -48,6 +50,8 @@ export interface Behaviour {
   readonly limit: 'children' | 'result';
   readonly lowerInstanceLimit: 'at once' | 'at next create';
   readonly subscriptionVerification: boolean;
+  /** A target in `nu` may be named `/cse-id/AE-ID`. */
+  readonly spRelativeTargets: boolean;
   /** Who hears `sud` when a subscription goes: its `su`, all its targets, or nobody. */
   readonly deletionNotice: 'su' | 'all' | 'none';
   readonly notificationReleaseVersion: 'highest' | '3' | 'none';
@@ -79,6 +83,11 @@ const ACME: Behaviour = {
   serviceProviderId: '//acme.example.com',
   supportedReleaseVersions: ['2a', '3', '4', '5'],
   supportedTypes: ALL_TYPES,
+  // Without the announced types.
+  advertisedTypes: [
+    1, 2, 3, 4, 5, 9, 10, 13, 14, 15, 16, 17, 18, 23, 24, 25, 26, 27, 28, 29, 30, 34, 43, 44, 47, 48, 58, 60, 62, 63,
+    64, 65, 66,
+  ],
   unsupportedTypeCode: 4000,
   mandatoryReleaseVersion: true,
   mandatoryRequestId: true,
@@ -107,6 +116,7 @@ const ACME: Behaviour = {
   limit: 'children',
   lowerInstanceLimit: 'at once',
   subscriptionVerification: true,
+  spRelativeTargets: true,
   deletionNotice: 'su',
   notificationReleaseVersion: 'highest',
   notificationRequestId: 'unique',
@@ -124,6 +134,7 @@ export const BEHAVIOURS: Readonly<Record<DialectName, Behaviour>> = {
   acme: ACME,
   standard: {
     ...ACME,
+    advertisedTypes: ALL_TYPES,
     blankInLabel: 'found',
     limit: 'result',
     openTypes: [acp, group, node, subscription],
@@ -137,6 +148,7 @@ export const BEHAVIOURS: Readonly<Record<DialectName, Behaviour>> = {
     serviceProviderId: '//mobius',
     supportedReleaseVersions: ['4', '3', '2a'],
     supportedTypes: [acp, ae, container, contentInstance, cseBase, group, subscription],
+    advertisedTypes: [1, 2, 3, 4, 5, 9, 16, 23, 28],
     unsupportedTypeCode: 4005,
     mandatoryReleaseVersion: false,
     cseBaseReaders: 'anybody',
@@ -174,6 +186,7 @@ export const BEHAVIOURS: Readonly<Record<DialectName, Behaviour>> = {
     serviceProviderId: '//tinyiot',
     supportedReleaseVersions: ['3', '4'],
     supportedTypes: [acp, ae, container, contentInstance, cseBase, group, subscription],
+    advertisedTypes: [1, 2, 3, 4, 5, 9, 16, 23, 28, 29, 30, 58],
     mandatoryRequestId: false,
     cseBaseReaders: 'administrator',
     cseBaseDiscovery: 'administrator',
@@ -189,6 +202,7 @@ export const BEHAVIOURS: Readonly<Record<DialectName, Behaviour>> = {
     repeatedLabel: 'first',
     blankInLabel: 'found',
     limit: 'result',
+    spRelativeTargets: false,
     deletionNotice: 'all',
     notificationReleaseVersion: '3',
     notificationRequestId: 'notify',

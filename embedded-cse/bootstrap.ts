@@ -32,7 +32,7 @@ export function cseBaseResource(identity: CseIdentity, behaviour: Behaviour, tim
       spi: identity.serviceProviderId,
       cst: 1,
       csz: ['application/json', 'application/vnd.onem2m-res+json'],
-      srt: behaviour.supportedTypes,
+      srt: behaviour.advertisedTypes,
       srv: behaviour.supportedReleaseVersions,
       poa: [poa],
       ...(behaviour.objectDetails ? { acpi: [`${identity.cseId}/${ROOT_POLICY}`] } : {}),

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { type Clock, errorMessage, type Logger, silentLogger, systemClock } from '../common/index.ts';
 import type { DialectName, RequestPrimitive, ResponsePrimitive } from '../cse-client/index.ts';
 import { AccessControl } from './access.ts';
@@ -40,6 +39,8 @@ export interface EmbeddedCseOptions {
   readonly maxQueuedNotifications?: number;
   /** Milliseconds that a notification target has; default 10,000. */
   readonly notificationTimeout?: number;
+  /** From 0 up to 1, for generated identifiers; they are no secret. Default `Math.random`. */
+  readonly random?: () => number;
 }
 
 /** What an embedded CSE has done since it was made. */
@@ -169,7 +170,7 @@ export class EmbeddedCse {
       access: new AccessControl(tree, this.#identity, this.#behaviour, this.#administrator),
       times,
       events: this.#notifier,
-      randomId,
+      randomId: () => randomId(this.#options.random ?? Math.random),
       nextSequence,
       maxResources: this.#options.maxResources ?? DEFAULT_MAX_RESOURCES,
       leakedAeIds: new Set(),
@@ -237,8 +238,8 @@ export class EmbeddedCse {
   }
 }
 
-function randomId(): string {
+function randomId(random: () => number): string {
   let id = '';
-  for (let i = 0; i < 10; i++) id += LETTERS[randomInt(LETTERS.length)];
+  for (let i = 0; i < 10; i++) id += LETTERS.charAt(Math.floor(random() * LETTERS.length));
   return id;
 }

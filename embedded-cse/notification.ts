@@ -138,7 +138,8 @@ export class Notifier implements EventListener {
     if (/^https?:\/\//i.test(target)) {
       return [{ url: target, releaseVersion: this.#releaseVersion(version, undefined), answerCounts: false }];
     }
-    const ae = resolve(tree, identity, target)?.resource;
+    const known = behaviour.spRelativeTargets || !target.startsWith('/');
+    const ae = known ? resolve(tree, identity, target)?.resource : undefined;
     const poa = ae?.ty === ResourceType.ae && ae.attributes.rr === true ? ae.attributes.poa : undefined;
     if (ae === undefined || !Array.isArray(poa) || poa.length === 0) {
       throw new Refusal(RSC.badRequest, `no point of access for ${target.slice(0, 200)}`);

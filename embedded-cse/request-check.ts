@@ -45,7 +45,8 @@ export function checkRequest(request: RequestPrimitive, behaviour: Behaviour, cl
   const carries = request.op === Operation.create || request.op === Operation.update || request.op === Operation.notify;
   if (!carries) return;
   const empty = typeof request.pc !== 'object' || request.pc === null || Object.keys(request.pc).length === 0;
-  if (empty) throw bad(`Missing primitive content or body in request for operation: ${request.op}`);
+  if (!empty) return;
+  throw new Refusal(behaviour.wrongRepresentationCode.create, 'Missing primitive content or body in request');
 }
 
 function checkReleaseVersion(rvi: string | undefined, behaviour: Behaviour): void {
