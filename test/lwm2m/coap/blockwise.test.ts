@@ -52,7 +52,7 @@ function collector(response: CoapResponse = { code: '2.04' }) {
 }
 
 describe('A request in blocks (RFC 7959 2.3, 2.5)', () => {
-  it('reaches the handler once and whole: the PUT of figure 7', () => {
+  it('reaches the handler once and whole: the atomic PUT of RFC 7959 3.2', () => {
     const { requests, handler } = collector();
     const harness = new LayerHarness(handler);
     const answers = [
@@ -72,7 +72,7 @@ describe('A request in blocks (RFC 7959 2.3, 2.5)', () => {
     expect(harness.layer.held).toMatchObject({ uploads: 0, uploadBytes: 0 });
   });
 
-  it('goes on in the smaller size that we ask for: figure 9', () => {
+  it('goes on in the smaller size that we ask for: the negotiation of RFC 7959 3.2', () => {
     const { requests, handler } = collector();
     const harness = new LayerHarness(handler, { parameters: { blockSize: 32 } });
     const first = send(harness, [0, 1, 128], 200);
@@ -260,7 +260,7 @@ describe('An answer that is longer than a block (RFC 7959 2.4)', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('comes in the size that the device asks for at once (figure 3) or later (figure 4)', () => {
+  it('comes in the size that the device asks for at once or later: the early and the late negotiation of RFC 7959 3.1', () => {
     const { handler } = collector({ code: '2.05', payload: TEXT.subarray(0, 1_100).toString() });
     const harness = new LayerHarness(handler);
     const early = get(harness, 1, block(0, 0, 64));
@@ -296,7 +296,7 @@ describe('An answer that is longer than a block (RFC 7959 2.4)', () => {
     expect(harness.take()[0]?.code).toBe(INCOMPLETE);
   });
 
-  it('may follow a request in blocks: figure 11', () => {
+  it('may follow a request in blocks (RFC 7959 3.3)', () => {
     const { requests, handler } = collector({ code: '2.04', payload: TEXT.subarray(0, 300) });
     const harness = new LayerHarness(handler, { parameters: { blockSize: 128 } });
     send(harness, [0, 1, 128], 300, { code: POST });

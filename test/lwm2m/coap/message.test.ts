@@ -7,14 +7,14 @@ import { message, option } from './layer-harness.ts';
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
 describe('CoAP messages', () => {
-  it('reads and writes the request of RFC 7252 appendix A, figure 17', () => {
+  it('reads and writes the request of RFC 7252 appendix A, figure 16', () => {
     const datagram = hex('40 01 7d34 bb 74656d7065726174757265');
     const expected = message({ messageId: 0x7d34, options: [option(11, 'temperature')] });
     expect(decodeMessage(datagram)).toEqual(expected);
     expect(encodeMessage(expected)).toEqual(datagram);
   });
 
-  it('reads and writes the response of RFC 7252 appendix A, figure 18, with token and payload', () => {
+  it('reads and writes the response of RFC 7252 appendix A, figure 17, with token and payload', () => {
     const datagram = hex('61 45 7d35 20 ff 32322e332043');
     const expected = message({
       type: 2,

@@ -119,7 +119,7 @@ describe('An answer that takes its time', () => {
     expect(harness.sent).toEqual([]);
   });
 
-  it('comes separately after an empty acknowledgement (RFC 7252 5.2.2, figure 20)', async () => {
+  it('comes separately after an empty acknowledgement (RFC 7252 5.2.2, appendix A, figure 20)', async () => {
     const slow = slowHandler();
     const harness = new LayerHarness(slow.handler);
     harness.chances.push(0xad7b / 65_536); // our first message id towards this peer

@@ -13,7 +13,7 @@ const METHOD_NOT_ALLOWED = 0x85;
 const PROXYING_NOT_SUPPORTED = 0xa5;
 
 describe('A request of a peer', () => {
-  it('is answered in the acknowledgement (RFC 7252 5.2.1, figures 17 and 18)', () => {
+  it('is answered in the acknowledgement (RFC 7252 5.2.1, appendix A, figures 16 and 17)', () => {
     const harness = new LayerHarness(() => ({ code: '2.05', payload: '22.3 C' }));
     harness.receive(hex('40 01 7d34 bb 74656d7065726174757265'));
     harness.receive(hex('41 01 7d35 20 bb 74656d7065726174757265'));
