@@ -25,8 +25,7 @@ describe.skipIf(!acmeHere.ok)('the embedded CSE beside ACME', () => {
     await cse.stop();
   });
 
-  const SEEDS = process.env.SEEDS?.split(',').map(Number) ?? [1, 2, 3];
-  it.each(SEEDS)('answers 400 random requests of walk %i as ACME does', async (seed) => {
+  it.each([1, 2, 3, 4, 5])('answers 400 random requests of walk %i as ACME does', async (seed) => {
     await acme.reset();
     cse.reset();
     const ours = new Normaliser();
@@ -39,11 +38,6 @@ describe.skipIf(!acmeHere.ok)('the embedded CSE beside ACME', () => {
       differences.push({ index, step, wanted, got, said: [a.body?.['m2m:dbg'], b.body?.['m2m:dbg']] });
       break;
     }
-    if (process.env.REPORT)
-      (await import('node:fs')).appendFileSync(
-        process.env.REPORT,
-        differences.map((d) => `${seed} ${JSON.stringify(d)}\n`).join(''),
-      );
     expect(differences).toEqual([]);
   });
 });
