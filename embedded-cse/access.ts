@@ -7,6 +7,7 @@ import { matchesWildcard } from './wildcard.ts';
 
 /** accessControlOperations, a bit each (TS-0004 6.3.4.2.29). */
 export const Permission = { create: 1, retrieve: 2, update: 4, delete: 8, notify: 16, discover: 32 } as const;
+/** One operation that a rule may allow. */
 export type Permission = (typeof Permission)[keyof typeof Permission];
 
 interface Rule {

@@ -28,7 +28,7 @@ const ANSWER_LIMIT = 65_536;
 /** Sends notifications over HTTP: a bounded queue in front of a bounded number in flight; tried once, never repeated. */
 export class Delivery {
   readonly counters: DeliveryCounters = { sent: 0, failed: 0, dropped: 0 };
-  readonly #agent: Agent;
+  #agent: Agent;
   readonly #timeout: number;
   readonly #maxQueued: number;
   readonly #logger: Logger;
@@ -128,6 +128,13 @@ export class Delivery {
       if (signal.aborted) throw new Refusal(RSC.requestTimeout, `no answer within ${this.#timeout} ms`);
       throw new Refusal(RSC.targetNotReachable, `target not reachable: ${errorMessage(error)}`);
     }
+  }
+
+  /** Takes notifications again after `close`. */
+  reopen(): void {
+    if (!this.#closed) return;
+    this.#closed = false;
+    this.#agent = this.#open();
   }
 
   /** Ends what is in flight and takes nothing more. */

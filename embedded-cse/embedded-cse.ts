@@ -75,6 +75,7 @@ export class EmbeddedCse {
   #http: HttpServer | undefined;
   #scan: ExpiryScan | undefined;
   #poa = '';
+  #port: number;
   #requests = 0;
   #sequence = 0;
   #context!: Context;
@@ -82,6 +83,7 @@ export class EmbeddedCse {
 
   constructor(options: EmbeddedCseOptions = {}) {
     this.#options = options;
+    this.#port = options.port ?? 0;
     this.#behaviour = BEHAVIOURS[options.dialect ?? 'acme'];
     const cseId = options.cseId ?? this.#behaviour.cseId;
     this.#identity = {
@@ -125,11 +127,14 @@ export class EmbeddedCse {
     };
   }
 
-  /** Listens; rejects with IpeError `cse/listen`. `url` is what a client on this machine uses, without a trailing slash. */
+  /**
+   * Listens; rejects with IpeError `cse/listen`. `url` is what a client on this machine uses, without a trailing slash. After
+   * `stop` it listens on the same port again, with what it held: a CSE that was away.
+   */
   async start(): Promise<{ address: string; port: number; url: string }> {
     const http = new HttpServer({
       host: this.#options.host ?? '127.0.0.1',
-      port: this.#options.port ?? 0,
+      port: this.#port,
       maxBody: this.#behaviour.maxBody,
       decimalNumbers: this.#behaviour.decimalNumbers,
       strayBytes: this.#behaviour.strayBytes,
@@ -138,6 +143,8 @@ export class EmbeddedCse {
     });
     const { address, port } = await http.start();
     this.#http = http;
+    this.#port = port;
+    this.#delivery.reopen();
     const reachable = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
     const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
     this.#poa = url;

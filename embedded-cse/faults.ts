@@ -25,6 +25,7 @@ export interface Fault {
   cancel(): void;
 }
 
+/** How long a fault lasts and when it strikes. */
 export interface FaultOptions {
   /** How often it strikes; without it, until it is cancelled. */
   readonly times?: number;

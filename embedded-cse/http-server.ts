@@ -15,6 +15,7 @@ import { RSC } from './refusal.ts';
 /** What to do with a request: answer it, or leave the connection as it is, or break it. */
 export type Outcome = ResponsePrimitive | 'drop' | 'hang';
 
+/** Where to listen, what to bear, and which habits to take on. */
 export interface HttpServerOptions {
   readonly host: string;
   readonly port: number;

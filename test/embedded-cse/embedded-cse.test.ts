@@ -1,30 +1,19 @@
-import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RequestPrimitive } from '../../cse-client/index.ts';
-import { EmbeddedCse } from '../../embedded-cse/index.ts';
-import { Caller, type Subject } from '../contract/caller.ts';
+import { EmbeddedCse, type EmbeddedCseOptions } from '../../embedded-cse/index.ts';
 import { Listener } from '../contract/listener.ts';
 import { FakeClock } from './fake-clock.ts';
 import { DELETE, InProcess, RETRIEVE, UPDATE } from './requests.ts';
+import { type Running, startEmbeddedCse } from './running.ts';
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-async function running(options = {}): Promise<{ cse: EmbeddedCse; admin: Caller; url: string }> {
-  const cse = new EmbeddedCse(options);
-  const { url } = await cse.start();
-  stops.push(() => cse.stop());
-  const subject: Subject = {
-    name: 'embedded',
-    url,
-    base: cse.cseBase,
-    cseId: cse.cseId,
-    admin: 'CAdmin',
-    stop: async () => {},
-  };
-  return { cse, admin: new Caller(subject, 'CAdmin'), url };
+async function running(options: EmbeddedCseOptions = {}): Promise<Running> {
+  const started = await startEmbeddedCse(options);
+  stops.push(() => started.cse.stop());
+  return started;
 }
 
 describe('life of the embedded CSE', () => {
@@ -56,6 +45,19 @@ describe('life of the embedded CSE', () => {
     await cse.stop();
     expect(await asked).toMatch(/Error/);
     await cse.stop();
+  });
+
+  it('after a stop it listens on the same port again, with what it held, and notifies', async () => {
+    const { cse, admin, url } = await running();
+    const listener = await Listener.start();
+    stops.push(() => listener.stop());
+    const { caller, path } = await admin.application();
+    await caller.create(path, 23, { nu: [listener.url], enc: { net: [3] } });
+    await cse.stop();
+    await expect(admin.retrieve('cse-in')).rejects.toThrow();
+    expect((await cse.start()).url).toBe(url);
+    expect((await caller.create(path, 3, { rn: 'c' })).rsc).toBe(2001);
+    await listener.until(() => listener.notifications.length === 1);
   });
 
   it('counts requests and answers', async () => {
@@ -210,213 +212,5 @@ describe('bounds', () => {
     const path = await at.register('dev');
     expect((await at.create(path, 'Cdev', 23, { 'm2m:sub': { nu: [listener.url] } })).rsc).toBe(5204);
     await at.cse.stop();
-  });
-});
-
-describe('faults', () => {
-  it('refuse answers a matching request with the code, n times, without touching the tree', async () => {
-    const { cse, admin } = await running();
-    const fault = cse.faults.refuse(4103, { op: 1, ty: 14 }, { times: 2 });
-    const create = () => admin.create('cse-in', 14, { rn: 'n', ni: 'x' });
-    const [first, second] = [await create(), await create()];
-    expect([first.status, first.rsc, second.rsc, fault.hits]).toEqual([403, 4103, 4103, 2]);
-    expect((await admin.retrieve('cse-in/n')).rsc).toBe(4004);
-    expect((await create()).rsc).toBe(2001);
-  });
-
-  it('match by operation, type, originator and address', async () => {
-    const { cse, admin } = await running();
-    const { caller, path } = await admin.application();
-    cse.faults.refuse(5000, { op: RETRIEVE, originator: 'CAdmin', to: /app/ });
-    expect((await caller.retrieve(path)).rsc).toBe(2000);
-    expect((await admin.retrieve('cse-in')).rsc).toBe(2000);
-    expect((await admin.retrieve(path)).rsc).toBe(5000);
-    cse.faults.clear();
-    expect((await admin.retrieve(path)).rsc).toBe(2000);
-  });
-
-  it('delay makes answers late by the CSE’s clock', async () => {
-    const clock = new FakeClock();
-    const { cse, admin } = await running({ clock });
-    cse.faults.delay(5_000, {}, { times: 1 });
-    let answered = false;
-    const asked = admin.retrieve('cse-in').then((answer) => {
-      answered = true;
-      return answer.rsc;
-    });
-    await expect.poll(() => cse.counters.requests).toBe(1);
-    clock.advance(4_999);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(answered).toBe(false);
-    clock.advance(1);
-    expect(await asked).toBe(2000);
-  });
-
-  it('drop breaks the connection, before or after the request was carried out', async () => {
-    const { cse, admin } = await running();
-    cse.faults.drop({ op: 1 }, { times: 1 });
-    await expect(admin.create('cse-in', 14, { rn: 'before', ni: 'x' })).rejects.toThrow();
-    cse.faults.drop({ op: 1 }, { times: 1, after: true });
-    await expect(admin.create('cse-in', 14, { rn: 'after', ni: 'x' })).rejects.toThrow();
-    expect([(await admin.retrieve('cse-in/before')).rsc, (await admin.retrieve('cse-in/after')).rsc]).toEqual([
-      4004, 2000,
-    ]);
-  });
-
-  it('forget empties the CSE, as a restart does', async () => {
-    const { cse, admin } = await running();
-    const { path } = await admin.application();
-    cse.faults.forget();
-    expect((await admin.retrieve(path)).rsc).toBe(4004);
-    expect((await admin.retrieve('cse-in')).rsc).toBe(2000);
-  });
-
-  it('may be taken back one by one', async () => {
-    const { cse, admin } = await running();
-    const fault = cse.faults.refuse(5000);
-    fault.cancel();
-    expect([(await admin.retrieve('cse-in')).rsc, fault.hits]).toEqual([2000, 0]);
-  });
-});
-
-describe('whatever comes', () => {
-  it('any primitive is answered with a response status code, and only success changes the tree', async () => {
-    const word = fc.constantFrom(
-      'cse-in',
-      'dev',
-      'c',
-      'la',
-      'fopt',
-      '-',
-      '',
-      '..',
-      '__proto__',
-      'constructor',
-      '/',
-      'é',
-    );
-    const to = fc.array(word, { maxLength: 5 }).map((names) => names.join('/'));
-    const name = fc.constantFrom(
-      'm2m:ae',
-      'm2m:cnt',
-      'm2m:cin',
-      'm2m:acp',
-      'm2m:sub',
-      'm2m:grp',
-      'm2m:nod',
-      '__proto__',
-    );
-    const attribute = fc.constantFrom(
-      'rn',
-      'lbl',
-      'et',
-      'con',
-      'pv',
-      'pvs',
-      'enc',
-      'mid',
-      'nu',
-      'acpi',
-      'nl',
-      'mni',
-      'api',
-      'cr',
-      '__proto__',
-    );
-    const attributes = fc.dictionary(attribute, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 6 });
-    const pc = fc.oneof(
-      fc.jsonValue(),
-      fc.tuple(name, attributes).map(([key, value]) => ({ [key]: value })),
-    );
-    const primitive = fc.record(
-      {
-        op: fc.constantFrom(1, 2, 3, 4, 5),
-        to,
-        fr: fc.constantFrom('Cdev', 'CAdmin', '', 'x', '/id-in/Cdev'),
-        rqi: fc.constantFrom('r', ''),
-        rvi: fc.constantFrom('3', '9'),
-        ty: fc.integer({ min: -1, max: 30 }),
-        pc,
-        rcn: fc.integer({ min: -1, max: 12 }),
-        fc: fc.record(
-          {
-            fu: fc.constantFrom(1, 2),
-            lbl: fc.array(fc.string()),
-            rn: fc.string(),
-            lim: fc.integer(),
-            lvl: fc.integer(),
-            ofst: fc.integer(),
-          },
-          { requiredKeys: [] },
-        ),
-        rqet: fc.string(),
-      },
-      { requiredKeys: ['op', 'to', 'rqi'] },
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.array(primitive, { maxLength: 12 }), async (requests) => {
-        const at = new InProcess({ notificationTimeout: 200 });
-        const path = await at.register('dev');
-        await at.create(path, 'Cdev', 3, { 'm2m:cnt': { rn: 'c' } });
-        for (const request of requests) {
-          const before = at.cse.dump().length;
-          const answer = await at.cse.handle(request as unknown as RequestPrimitive);
-          expect(answer.rsc).toBeGreaterThanOrEqual(2000);
-          expect(answer.rsc === 5000 ? answer : undefined).toBeUndefined();
-          if (answer.rsc >= 4000) expect(at.cse.dump().length).toBe(before);
-          JSON.stringify(answer);
-        }
-        await at.cse.stop();
-      }),
-      { numRuns: 150 },
-    );
-  });
-
-  it('any bytes over HTTP get an answer or an end, and the CSE goes on', async () => {
-    const { admin } = await running();
-    for (const path of [
-      '/%',
-      '/%ff%fe',
-      '/~',
-      '/_',
-      '/~/',
-      '/_/x',
-      '//',
-      '/cse-in?rcn=x',
-      '/cse-in?ty=%00',
-      `/${'a/'.repeat(2_000)}b`,
-    ]) {
-      const answer = await admin.send('GET', path);
-      expect(answer.rsc).toBeGreaterThanOrEqual(4000);
-    }
-    expect((await admin.send('PATCH', '/cse-in')).rsc).toBe(4005);
-    expect((await admin.retrieve('cse-in')).rsc).toBe(2000);
-  });
-
-  it('discovery by the label index finds what looking at everything finds, in the same order', async () => {
-    const label = fc.constantFrom('a', 'b', 'c', 'd');
-    const container = fc.record({ under: fc.nat(), lbl: fc.array(label, { minLength: 1, maxLength: 3 }) });
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(container, { maxLength: 25 }),
-        fc.array(label, { minLength: 1, maxLength: 2 }),
-        fc.option(fc.integer({ min: 1, max: 4 })),
-        async (containers, wanted, lvl) => {
-          const at = new InProcess();
-          const paths = [await at.register('dev')];
-          for (const [index, { under, lbl }] of containers.entries()) {
-            const parent = paths[under % paths.length] ?? '';
-            await at.create(parent, 'Cdev', 3, { 'm2m:cnt': { rn: `n${index}`, lbl } });
-            paths.push(`${parent}/n${index}`);
-          }
-          const level = lvl === null ? {} : { lvl };
-          const indexed = await at.ask(RETRIEVE, 'cse-in/dev', 'Cdev', { fc: { fu: 1, lbl: wanted, ...level } });
-          // fo=2 with a single criterion means the same, and looks at everything.
-          const walked = await at.ask(RETRIEVE, 'cse-in/dev', 'Cdev', { fc: { fu: 1, fo: 2, lbl: wanted, ...level } });
-          expect(indexed.pc).toEqual(walked.pc);
-        },
-      ),
-      { numRuns: 60 },
-    );
   });
 });

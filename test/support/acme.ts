@@ -13,6 +13,7 @@ const START_TIMEOUT = 30_000;
 /** Sections and keys of acme.ini that differ from what the tests usually want. */
 export type AcmeIni = Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
 
+/** What an ACME under test is told. */
 export interface AcmeOptions {
   readonly ini?: AcmeIni;
   /** resourceName of the CSEBase; default `cse-in`. */
