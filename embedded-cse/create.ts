@@ -140,6 +140,16 @@ function checkKnown(context: Context, ty: number, given: Attributes): void {
   for (const name of context.behaviour.unknownAttributes[ty] ?? []) {
     if (Object.hasOwn(given, name)) throw new Refusal(RSC.badRequest, `unknown attribute: ${name}`);
   }
+  if (ty === ResourceType.acp && !context.behaviour.objectDetails) refuseObjectDetails(given);
+}
+
+/** Mobius4 and tinyIoT answer 4000 to a rule that is narrowed to child resource types. */
+function refuseObjectDetails(given: Attributes): void {
+  for (const privileges of [given.pv, given.pvs]) {
+    const rules = (privileges as { acr?: unknown } | null | undefined)?.acr;
+    const narrowed = Array.isArray(rules) && rules.some((rule) => Object.hasOwn(Object(rule), 'acod'));
+    if (narrowed) throw new Refusal(RSC.badRequest, 'unknown attribute: acod');
+  }
 }
 
 function checkNames(context: Context, parent: Resource, ri: string, rn: string): void {

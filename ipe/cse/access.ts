@@ -25,13 +25,16 @@ export interface PresenceSettings {
 const AccessControlOperation = { create: 1, retrieve: 2, discovery: 32, all: 63 } as const;
 const SUBSCRIPTION_TYPE = 23;
 
-/** Privileges of the IPE's policy (TS-0001 9.6.2): all for the IPE, reading for `readers`, subscribing for `subscribers`. */
-export function accessControlPolicy(settings: PresenceSettings, dialect: Dialect) {
+/**
+ * Privileges of the IPE's policy (TS-0001 9.6.2): all for the IPE, reading for `readers`, and, where the CSE understands
+ * rules `narrowed` to child resource types, subscribing for `subscribers`.
+ */
+export function accessControlPolicy(settings: PresenceSettings, narrowed: boolean) {
   const own = { acor: [settings.originator], acop: AccessControlOperation.all };
   const read = AccessControlOperation.retrieve + AccessControlOperation.discovery;
   const rules: AccessControlRule[] = [own];
   if (settings.readers.length > 0) rules.push({ acor: [...settings.readers], acop: read });
-  if (settings.subscribers.length > 0 && dialect.accessControlObjectDetails) {
+  if (settings.subscribers.length > 0 && narrowed) {
     rules.push({
       acor: [...settings.subscribers],
       acop: AccessControlOperation.create,

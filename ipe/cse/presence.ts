@@ -158,8 +158,19 @@ export class CsePresence {
     await this.#client.update(ResourceType.ae, this.#aePath, attributes);
   }
 
+  /** A CSE of which it is not known that it refuses narrowed rules is asked once more without them. */
   async #policy(dialect: Dialect): Promise<string> {
-    const attributes = { ...accessControlPolicy(this.#settings, dialect), et: this.#expiration() };
+    if (!dialect.accessControlObjectDetails) return this.#ensurePolicy(false);
+    try {
+      return await this.#ensurePolicy(true);
+    } catch (error) {
+      if (!isRefused(error, 4000, 4102)) throw error;
+      return this.#ensurePolicy(false);
+    }
+  }
+
+  async #ensurePolicy(narrowed: boolean): Promise<string> {
+    const attributes = { ...accessControlPolicy(this.#settings, narrowed), et: this.#expiration() };
     const { base } = this.#settings;
     try {
       const rn = policyName(this.#settings);
