@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DecodeError, errorMessage, IpeError, type Logger } from '../../common/index.ts';
 import type { ObjectDefinition } from './definition.ts';
@@ -58,28 +58,23 @@ async function readDefinitionFile(folder: string, file: string): Promise<ObjectD
 }
 
 async function readBounded(path: string): Promise<Uint8Array> {
-  const handle = await open(path);
-  try {
-    return await readOpenFile(handle);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function readOpenFile(handle: FileHandle): Promise<Uint8Array> {
-  const { size } = await handle.stat();
-  if (size > FOLDER_LIMITS.fileBytes) {
-    throw new DecodeError('lwm2m/model-file', `larger than ${FOLDER_LIMITS.fileBytes} bytes`);
-  }
-  return handle.readFile();
+  // Asked before it is opened: opening a named pipe would wait for a writer.
+  const file = await stat(path);
+  if (!file.isFile()) throw notReadable('not a regular file');
+  if (file.size > FOLDER_LIMITS.fileBytes) throw notReadable(`larger than ${FOLDER_LIMITS.fileBytes} bytes`);
+  return readFile(path);
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new DecodeError('lwm2m/model-file', 'is not UTF-8');
+    throw notReadable('not UTF-8');
   }
+}
+
+function notReadable(reason: string): DecodeError {
+  return new DecodeError('lwm2m/model-file', reason);
 }
 
 function report(logger: Logger, file: string, code: string, reason: string): void {
