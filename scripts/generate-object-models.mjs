@@ -11,6 +11,9 @@ const SOURCES = [
   { folder: 'version_history', name: /^\d+-\d+_\d+\.xml$/ },
 ];
 
+/** A definition is taken only if its file says under which licence: BSD-3-Clause, MIT or Apache-2.0. */
+const LICENSED = /Redistribution and use in source|Permission is hereby granted, free of charge|Apache License/;
+
 /**
  * The text of the generated file. `readObjectXml` and `packDefinition` are those of lwm2m/model. Throws where two
  * files say different things of one version of an object, or a file cannot be read.
@@ -19,7 +22,9 @@ export function generate(registry, { readObjectXml, packDefinition }) {
   const lines = new Map();
   for (const { folder, name } of SOURCES) {
     for (const file of readdirSync(join(registry, folder)).filter((one) => name.test(one))) {
-      for (const definition of readDefinitions(join(registry, folder, file), readObjectXml)) {
+      const text = readFileSync(join(registry, folder, file), 'utf8');
+      if (!LICENSED.test(text)) continue;
+      for (const definition of readDefinitions(file, text, readObjectXml)) {
         const key = `${definition.id} ${definition.version}`;
         const line = packDefinition(definition);
         if ((lines.get(key) ?? line) !== line) throw new Error(`${folder}/${file}: another file differs on ${key}`);
@@ -37,11 +42,11 @@ ${sorted.map((line) => `  '${line.replace(/[\\']/g, '\\$&')}',`).join('\n')}
 `;
 }
 
-function readDefinitions(path, readObjectXml) {
+function readDefinitions(file, text, readObjectXml) {
   try {
-    return readObjectXml(readFileSync(path, 'utf8'));
+    return readObjectXml(text);
   } catch (error) {
-    throw new Error(`${path}: ${error.message}`, { cause: error });
+    throw new Error(`${file}: ${error.message}`, { cause: error });
   }
 }
 
