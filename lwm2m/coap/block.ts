@@ -9,6 +9,9 @@ export interface Block {
 /** The exponent that RFC 7959 2.2 reserves: a request that carries it is answered 4.00. */
 export const RESERVED_SZX = 7;
 
+/** The most that a block option holds: 20 bits (RFC 7959 2.2). */
+export const MAX_BLOCK_NUMBER = 0xf_ffff;
+
 /** Reads the value of a block option, an unsigned integer of up to three bytes. */
 export function blockOf(value: number): Block {
   return { number: value >>> 4, more: (value & 8) !== 0, szx: value & 7 };

@@ -6,8 +6,12 @@ export interface CoapCounters {
   sent: number;
   /** Requests of peers, without duplicates, each block for itself. */
   requests: number;
-  /** Replies to requests of ours. */
+  /** Replies to requests of ours, each whole. */
   replies: number;
+  /** Notifications taken, each whole. */
+  notifications: number;
+  /** Notifications acknowledged whose blocks could not be fetched. */
+  brokenNotifications: number;
   /** Messages recognised as duplicates. */
   duplicates: number;
   /** Messages of ours sent again. */
@@ -16,7 +20,7 @@ export interface CoapCounters {
   undecodable: number;
   /** Requests refused by the message layer: options, methods, blocks. */
   refused: number;
-  /** Replies, acknowledgements and resets that nothing waits for. */
+  /** Replies, acknowledgements and resets that nothing waits for, and notifications refused. */
   unmatched: number;
   /** Messages of ours that a peer answered with a reset. */
   reset: number;
@@ -24,7 +28,7 @@ export interface CoapCounters {
   givenUp: number;
   /** Answers sent separately, after an empty acknowledgement. */
   separate: number;
-  /** Answers that a handler failed to give. */
+  /** Requests and notifications that their handler failed to take. */
   handlerFailures: number;
   /** Requests answered 5.03, and datagrams dropped, because a bound was reached. */
   droppedBusy: number;
@@ -39,6 +43,8 @@ export function newCounters(): CoapCounters {
     sent: 0,
     requests: 0,
     replies: 0,
+    notifications: 0,
+    brokenNotifications: 0,
     duplicates: 0,
     retransmissions: 0,
     undecodable: 0,

@@ -12,11 +12,12 @@ import {
 import type { CoapCounters } from './counters.ts';
 import { isWithoutIpv6, listenError } from './listen-error.ts';
 import { type HeldByLayer, MessageLayer } from './message-layer.ts';
+import type { FindObserved } from './observed-requests.ts';
 import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
 import { type CoapLimits, DEFAULT_LIMITS, type TransmissionParameters } from './parameters.ts';
 import { peerAt } from './peers.ts';
 import { secureRandom } from './secure-random.ts';
-import type { CoapHandler, Peer } from './types.ts';
+import type { CoapHandler, NotificationHandler, Peer } from './types.ts';
 
 export interface CoapEndpointOptions {
   /** `::` serves IPv6 and IPv4, and falls back to 0.0.0.0 where the machine has no IPv6. */
@@ -29,6 +30,13 @@ export interface CoapEndpointOptions {
   readonly random?: () => number;
   readonly limits?: Partial<CoapLimits>;
   readonly parameters?: Partial<TransmissionParameters>;
+  /** Takes responses that answer no open request, whole with their blocks; where absent, they are reset. */
+  readonly notification?: NotificationHandler;
+  /**
+   * The request that a notification belongs to, asked when only its first block came. Where absent the endpoint remembers
+   * the observations it asked for itself; it cannot know those of an earlier run or of a device's earlier address.
+   */
+  readonly observed?: FindObserved;
 }
 
 /** Node's default loses datagrams when devices come back all at once. */
@@ -67,6 +75,8 @@ export class CoapEndpoint {
       send: (peer, buffer, offset, length) => this.#send(peer, buffer, offset, length),
       wake: (at) => this.#wake(at),
       logger: this.#logger,
+      ...(options.notification && { notification: options.notification }),
+      ...(options.observed && { observed: options.observed }),
       ...(options.limits && { limits: options.limits }),
       ...(options.parameters && { parameters: options.parameters }),
     });
@@ -117,8 +127,9 @@ export class CoapEndpoint {
   }
 
   /**
-   * Sends a request to a device from the same socket. Rejects with `IpeError` `coap/timeout`, `coap/reset`,
-   * `coap/aborted`, `coap/closed`, `coap/busy` or `coap/too-large`.
+   * Sends a request to a device from the same socket, in blocks where it is long; resolves to the whole reply (RFC 7959).
+   * Rejects with `IpeError` `coap/timeout`, `coap/reset`, `coap/aborted`, `coap/closed`, `coap/busy`, `coap/too-large`,
+   * `coap/token`, `coap/reply-too-large`, `coap/changed` or, for blocks that make no sense, `coap/blocks`.
    */
   request(peer: Peer, request: OutgoingRequest, options: RequestOptions = {}): Promise<CoapReply> {
     return this.#layer.request(peerOn(this.#family, peer), request, options);

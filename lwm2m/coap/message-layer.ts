@@ -8,16 +8,23 @@ import { digestOf } from './digest.ts';
 import { IncomingRequests } from './incoming-requests.ts';
 import type { LayerContext, SendDatagram } from './layer-context.ts';
 import { type CoapMessage, decodeMessage, MAX_TOKEN_LENGTH } from './message.ts';
-import { type CoapReply, type OutgoingRequest, type RequestOptions, replyOf } from './outgoing-request.ts';
+import { Notifications } from './notifications.ts';
+import type { FindObserved } from './observed-requests.ts';
+import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
 import { OutgoingRequests } from './outgoing-requests.ts';
 import { type CoapLimits, DEFAULT_LIMITS, type TransmissionParameters, transmissionParameters } from './parameters.ts';
 import { type PeerEntry, PeerTable, peerAt, peerKey } from './peers.ts';
 import { RecentMessages } from './recent-messages.ts';
+import { replyOf } from './reply-reader.ts';
 import { Transmissions } from './transmissions.ts';
-import type { CoapHandler, Peer } from './types.ts';
+import type { CoapHandler, NotificationHandler, Peer } from './types.ts';
 
 export interface MessageLayerOptions {
   readonly handler: CoapHandler;
+  /** Takes responses that answer no open request; where absent, they are reset. */
+  readonly notification?: NotificationHandler;
+  /** Asked for a notification in blocks; where absent, observations of this layer are remembered. */
+  readonly observed?: FindObserved;
   /** Milliseconds on the monotonic clock. */
   readonly now: () => number;
   /** At least 0, below 1; cannot be foreseen from outside. */
@@ -45,6 +52,10 @@ export interface HeldByLayer {
   readonly uploadBytes: number;
   /** Requests of ours that run or wait. */
   readonly requests: number;
+  /** Bytes of replies and notifications that are not whole yet. */
+  readonly replyBytes: number;
+  /** Notifications that wait for something before them. */
+  readonly heldNotifications: number;
 }
 
 /**
@@ -58,6 +69,7 @@ export class MessageLayer {
   readonly #sender: AnswerSender;
   readonly #incoming: IncomingRequests;
   readonly #outgoing: OutgoingRequests;
+  readonly #notifications: Notifications;
 
   constructor(options: MessageLayerOptions) {
     const { now, random, handler } = options;
@@ -78,7 +90,14 @@ export class MessageLayer {
     this.#transmissions = new Transmissions(this.#context);
     this.#sender = new AnswerSender(this.#context, this.#transmissions);
     this.#incoming = new IncomingRequests(this.#context, this.#sender, handler);
-    this.#outgoing = new OutgoingRequests(this.#context, this.#transmissions);
+    this.#outgoing = new OutgoingRequests(this.#context, this.#transmissions, (...settled) =>
+      this.#notifications.settled(...settled),
+    );
+    const { notification, observed } = options;
+    this.#notifications = new Notifications(this.#context, this.#sender, this.#outgoing, {
+      handler: notification,
+      observed,
+    });
   }
 
   /** What is held at the moment. */
@@ -94,6 +113,8 @@ export class MessageLayer {
       uploads: this.#incoming.uploads.size,
       uploadBytes: this.#incoming.uploads.bytes,
       requests: this.#outgoing.size,
+      replyBytes: this.#outgoing.replyBytes,
+      heldNotifications: this.#notifications.held,
     };
   }
 
@@ -145,6 +166,7 @@ export class MessageLayer {
   stop(): void {
     this.#incoming.stop();
     this.#outgoing.close();
+    this.#notifications.stop();
   }
 
   /** True while answers are awaited or not yet acknowledged. */
@@ -189,20 +211,29 @@ export class MessageLayer {
       return;
     }
     const reply = replyOf(message);
-    const settle = entry && reply && this.#outgoing.take(entry, message.token, type === ACK ? messageId : undefined);
-    if (entry === undefined || reply === undefined || settle === undefined) {
+    if (reply === undefined) {
       this.counters.unmatched++;
       if (type === CON) this.#sender.sendEmpty(peer, RST, messageId);
       return;
     }
-    if (type === CON) this.#acknowledge(entry, messageId, digest);
-    settle(reply);
+    const { token } = message;
+    const pending = entry && this.#outgoing.find(entry, token, type === ACK ? messageId : undefined, reply);
+    if (entry !== undefined && pending !== undefined) {
+      if (type !== ACK) this.#remember(entry, type, messageId, digest);
+      this.#outgoing.take(pending, reply, type === ACK);
+    } else if (type === ACK) {
+      this.counters.unmatched++;
+    } else {
+      this.#notifications.receive(peer, type, messageId, token, reply, digest);
+    }
   }
 
-  /** Acknowledges a separate response, and its duplicates (RFC 7252 4.2). */
-  #acknowledge(entry: PeerEntry, messageId: number, digest: number): void {
+  /** Remembers a separate reply, so that a duplicate is not taken for a notification; acknowledges CON (RFC 7252 4.2). */
+  #remember(entry: PeerEntry, type: number, messageId: number, digest: number): void {
     const { recent, now } = this.#context;
-    recent.setEmpty(recent.add(entry, messageId, digest, CON, now()));
+    const message = recent.add(entry, messageId, digest, type, now());
+    if (type !== CON) return;
+    recent.setEmpty(message);
     this.#sender.sendEmpty(entry.peer, ACK, messageId);
   }
 }

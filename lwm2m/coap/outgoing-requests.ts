@@ -1,15 +1,15 @@
-import { IpeError } from '../../common/index.ts';
+import { szxOf } from './block.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { CON, NON } from './codes.ts';
 import type { LayerContext } from './layer-context.ts';
-import {
-  type CoapReply,
-  encodeRequest,
-  type OutgoingRequest,
-  type RequestOptions,
-  requestRoom,
-} from './outgoing-request.ts';
+import { MAX_TOKEN_LENGTH } from './message.ts';
+import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
 import { type PeerEntry, peerKey } from './peers.ts';
 import { type PeerQueue, PendingRequest } from './pending-request.ts';
+import type { ReplyMessage } from './reply-reader.ts';
+import { type RequestFailureCode, requestFailure } from './request-failure.ts';
+import { RequestTransfer, type TransferBounds } from './request-transfer.ts';
+import { encodeRequest, requestRoom } from './request-writer.ts';
 import type { Transmissions } from './transmissions.ts';
 import type { Peer } from './types.ts';
 
@@ -18,27 +18,31 @@ const TOKEN_LENGTH = 6;
 /** The most that a UDP datagram over IPv4 carries. */
 const MAX_DATAGRAM = 65_507;
 
-const MESSAGES = {
-  'coap/timeout': 'the device did not answer in time',
-  'coap/reset': 'the device answered with a reset',
-  'coap/aborted': 'the request to the device was called off',
-  'coap/closed': 'the CoAP endpoint is closed',
-  'coap/busy': 'too many requests wait for the device',
-  'coap/too-large': 'the request does not fit into a datagram',
-} as const;
-type FailureCode = keyof typeof MESSAGES;
+/** Told when a request with Observe ends; `reply` is undefined when it failed. */
+export type ObserveSettled = (
+  peer: Peer,
+  token: Buffer,
+  request: OutgoingRequest,
+  reply: CoapReply | undefined,
+) => void;
 
 /** Requests of ours: NSTART at a time for each peer, the others wait their turn (RFC 7252 4.7, 5.3). */
 export class OutgoingRequests {
   readonly #context: LayerContext;
   readonly #transmissions: Transmissions;
+  readonly #observeSettled: ObserveSettled;
   readonly #queues = new Map<PeerEntry, PeerQueue>();
+  readonly #bounds: TransferBounds;
   #count = 0;
   #closed = false;
 
-  constructor(context: LayerContext, transmissions: Transmissions) {
+  constructor(context: LayerContext, transmissions: Transmissions, observeSettled: ObserveSettled) {
+    const { limits, parameters } = context;
     this.#context = context;
     this.#transmissions = transmissions;
+    this.#observeSettled = observeSettled;
+    const budget = new ByteBudget(limits.unfinishedReplyBytes);
+    this.#bounds = { szx: szxOf(parameters.blockSize), replyBytes: limits.replyBytes, budget };
   }
 
   /** Requests that run or wait. */
@@ -46,42 +50,77 @@ export class OutgoingRequests {
     return this.#count;
   }
 
-  /** Sends a request as soon as it is its turn. Rejects with `IpeError` `coap/timeout`, `reset`, `aborted`, `closed`, `busy` or `too-large`. */
-  request(peer: Peer, request: OutgoingRequest, options: RequestOptions): Promise<CoapReply> {
-    const { limits, parameters, peers, deadlines } = this.#context;
-    if (this.#closed) return Promise.reject(failure('coap/closed', peer));
-    if (options.signal?.aborted) return Promise.reject(failure('coap/aborted', peer));
-    if (requestRoom(request) > MAX_DATAGRAM) return Promise.reject(failure('coap/too-large', peer));
-    const entry = peers.obtain(peerKey(peer.address, peer.port), peer.address, peer.port);
-    const queue = this.#queues.get(entry) ?? { entry, running: [], waiting: [] };
-    if (queue.running.length + queue.waiting.length >= limits.requestsPerPeer || this.#count >= limits.requestsInAll) {
-      peers.drop(entry);
-      return Promise.reject(failure('coap/busy', peer));
-    }
-    return new Promise((resolve, reject) => {
-      const pending = new PendingRequest(this, queue, request, options.signal, { resolve, reject });
-      this.#queues.set(entry, queue);
-      this.#count++;
-      peers.use(entry);
-      queue.waiting.push(pending);
-      deadlines.set(pending, this.#context.now() + (options.timeout ?? parameters.replyTimeout));
-      this.#advance(queue);
-    });
+  /** Bytes of replies that are not whole yet. */
+  get replyBytes(): number {
+    return this.#bounds.budget.used;
   }
 
-  /** The request of ours that a reply belongs to, by (peer, token); an acknowledgement must have its message id too. */
-  take(entry: PeerEntry, token: Buffer, acknowledgedId: number | undefined): ((reply: CoapReply) => void) | undefined {
-    const pending = this.#queues
-      .get(entry)
-      ?.running.find(
-        (one) => one.token.equals(token) && (acknowledgedId === undefined || one.messageId === acknowledgedId),
-      );
+  /**
+   * Sends a request as soon as it is its turn; resolves to the whole reply. Rejects with `IpeError` of a
+   * {@link RequestFailureCode}.
+   */
+  request(peer: Peer, request: OutgoingRequest, options: RequestOptions): Promise<CoapReply> {
+    const { payload = '' } = request;
+    const token = options.token ?? this.#newToken();
+    if (options.signal?.aborted) return Promise.reject(requestFailure('coap/aborted', peer));
+    if (token.length > MAX_TOKEN_LENGTH) return Promise.reject(requestFailure('coap/token', peer));
+    const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
+    if (length > this.#context.limits.uploadBytes) return Promise.reject(requestFailure('coap/too-large', peer));
+    const transfer = new RequestTransfer(request, this.#bounds);
+    if (requestRoom(request, transfer.part()) > MAX_DATAGRAM) {
+      return Promise.reject(requestFailure('coap/too-large', peer));
+    }
+    return this.#enqueue(peer, request, transfer, token, options, false);
+  }
+
+  /**
+   * Fetches the blocks after the `first` of a notification that `request` asked for, before all requests that wait
+   * (RFC 7959 2.6). Rejects like {@link request}.
+   */
+  fetchRest(peer: Peer, request: OutgoingRequest, first: ReplyMessage): Promise<CoapReply> {
+    const transfer = new RequestTransfer(request, this.#bounds);
+    const step = transfer.resume(first);
+    const { observe: _, ...asked } = { ...request, confirmable: true };
+    const fetched =
+      step.kind === 'failed'
+        ? Promise.reject(requestFailure(step.code, peer))
+        : this.#enqueue(peer, asked, transfer, this.#newToken(), {}, true);
+    return fetched.finally(() => transfer.release());
+  }
+
+  /**
+   * The request of ours that a reply belongs to, by (peer, token); an acknowledgement must have its message id too. A
+   * notification that comes while its observation is cancelled or asked for anew in blocks is no reply.
+   */
+  find(
+    entry: PeerEntry,
+    token: Buffer,
+    messageId: number | undefined,
+    reply: ReplyMessage,
+  ): PendingRequest | undefined {
+    const pending = this.#queues.get(entry)?.running.find((one) => one.token.equals(token));
     if (pending === undefined) return undefined;
-    return (reply) => {
-      this.#context.counters.replies++;
-      this.#end(pending);
-      pending.settle.resolve(reply);
-    };
+    if (messageId !== undefined) return pending.messageId === messageId ? pending : undefined;
+    const { request, transfer } = pending;
+    const isAwaited = request.observe === undefined || (request.observe === 0 && !transfer.hasMoreToSend);
+    return isAwaited || reply.observe === undefined ? pending : undefined;
+  }
+
+  /** Takes the reply that {@link find} found the request of. */
+  take(pending: PendingRequest, reply: ReplyMessage, piggybacked: boolean): void {
+    const step = pending.transfer.take(reply, piggybacked);
+    if (step.kind === 'ignore') return;
+    this.#stopTransmission(pending);
+    if (step.kind === 'send') this.#transmit(pending);
+    else if (step.kind === 'failed') this.fail(pending, step.code);
+    else this.#succeed(pending, step.reply);
+  }
+
+  /** Our open request for an observation with this token; its notifications wait until it ends. */
+  observing(entry: PeerEntry, token: Buffer): OutgoingRequest | undefined {
+    return this.#queues
+      .get(entry)
+      ?.running.find(({ request, ownToken }) => request.observe === 0 && ownToken.equals(token))?.request;
   }
 
   /** Takes a reset of a NON request of ours; false when there is none (RFC 7252 4.3). */
@@ -93,9 +132,9 @@ export class OutgoingRequests {
     return true;
   }
 
-  fail(pending: PendingRequest, code: FailureCode): void {
-    this.#end(pending);
-    pending.settle.reject(failure(code, pending.queue.entry.peer));
+  fail(pending: PendingRequest, code: RequestFailureCode): void {
+    this.#end(pending, undefined);
+    pending.settle.reject(requestFailure(code, pending.queue.entry.peer));
   }
 
   /** Rejects everything with `coap/closed`, and all that is asked from now on. */
@@ -106,21 +145,64 @@ export class OutgoingRequests {
     }
   }
 
+  #enqueue(
+    peer: Peer,
+    request: OutgoingRequest,
+    transfer: RequestTransfer,
+    token: Buffer,
+    options: RequestOptions,
+    urgent: boolean,
+  ): Promise<CoapReply> {
+    const { limits, parameters, peers, deadlines } = this.#context;
+    if (this.#closed) return Promise.reject(requestFailure('coap/closed', peer));
+    const entry = peers.obtain(peerKey(peer.address, peer.port), peer.address, peer.port);
+    const queue = this.#queues.get(entry) ?? { entry, running: [], waiting: [] };
+    if (queue.running.length + queue.waiting.length >= limits.requestsPerPeer || this.#count >= limits.requestsInAll) {
+      peers.drop(entry);
+      return Promise.reject(requestFailure('coap/busy', peer));
+    }
+    return new Promise((resolve, reject) => {
+      const { replyTimeout } = parameters;
+      const settle = { resolve, reject };
+      const now = this.#context.now();
+      const parts = { owner: this, queue, request, transfer, options, token, now, replyTimeout, settle };
+      const pending = new PendingRequest(parts);
+      this.#queues.set(entry, queue);
+      this.#count++;
+      peers.use(entry);
+      if (urgent) queue.waiting.unshift(pending);
+      else queue.waiting.push(pending);
+      deadlines.set(pending, pending.startBy);
+      this.#advance(queue);
+    });
+  }
+
   #advance(queue: PeerQueue): void {
-    while (queue.running.length < this.#context.parameters.nstart) {
-      const next = queue.waiting.shift();
+    const { running, waiting } = queue;
+    while (running.length < this.#context.parameters.nstart) {
+      const next = waiting[0];
       if (next === undefined) return;
-      queue.running.push(next);
-      this.#start(next);
+      // An upload in blocks runs alone: some devices answer whatever comes between its blocks with 5.03.
+      if (running.length > 0 && (next.transfer.isExclusive || running.some(({ transfer }) => transfer.isExclusive))) {
+        return;
+      }
+      waiting.shift();
+      running.push(next);
+      this.#transmit(next);
     }
   }
 
-  #start(pending: PendingRequest): void {
-    const { queue, request } = pending;
+  /** Sends the message that the transfer has come to. */
+  #transmit(pending: PendingRequest): void {
+    const { queue, request, transfer } = pending;
+    const part = transfer.part();
     const type = request.confirmable === false ? NON : CON;
     pending.messageId = this.#transmissions.takeMessageId(queue.entry);
-    pending.token = this.#newToken();
-    const bytes = encodeRequest(request, type, pending.messageId, pending.token);
+    // Blocks of a payload share a token: some devices know the transfer by it. What fetches more of a reply has a new one
+    // each time, so that a late reply cannot be taken for the next.
+    if (part.fetchesRest) pending.token = this.#newToken();
+    this.#context.deadlines.set(pending, pending.replyBy(this.#context.now()));
+    const bytes = encodeRequest(request, part, type, pending.messageId, pending.token);
     if (type === NON) {
       this.#context.send(queue.entry.peer, bytes, 0, bytes.length);
       return;
@@ -140,24 +222,32 @@ export class OutgoingRequests {
     return token;
   }
 
-  #end(pending: PendingRequest): void {
-    const { queue } = pending;
+  #stopTransmission(pending: PendingRequest): void {
+    if (pending.transmission !== undefined) this.#transmissions.stop(pending.transmission);
+    pending.transmission = undefined;
+  }
+
+  #succeed(pending: PendingRequest, reply: CoapReply): void {
+    this.#context.counters.replies++;
+    this.#end(pending, reply);
+    pending.settle.resolve(reply);
+  }
+
+  #end(pending: PendingRequest, reply: CoapReply | undefined): void {
+    const { queue, request } = pending;
     const { deadlines, peers } = this.#context;
     pending.forgetSignal();
+    pending.transfer.release();
     deadlines.cancel(pending);
-    if (pending.transmission !== undefined) this.#transmissions.stop(pending.transmission);
+    this.#stopTransmission(pending);
     removeFrom(queue.running, pending);
     removeFrom(queue.waiting, pending);
     this.#count--;
+    if (request.observe !== undefined) this.#observeSettled(queue.entry.peer, pending.ownToken, request, reply);
     peers.release(queue.entry);
     if (!this.#closed) this.#advance(queue);
     if (queue.running.length === 0 && queue.waiting.length === 0) this.#queues.delete(queue.entry);
   }
-}
-
-function failure(code: FailureCode, peer: Peer): IpeError {
-  const retryable = code === 'coap/timeout' || code === 'coap/busy';
-  return new IpeError(code, MESSAGES[code], { retryable, details: { peer: peerKey(peer.address, peer.port) } });
 }
 
 function removeFrom(list: PendingRequest[], pending: PendingRequest): void {

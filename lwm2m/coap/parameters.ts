@@ -14,7 +14,7 @@ export interface TransmissionParameters {
   readonly nonLifetime: number;
   /** How long an answer may take and still go out in the acknowledgement; below ACK_TIMEOUT. */
   readonly patience: number;
-  /** How long a request of ours waits for its reply when the caller does not say; MAX_TRANSMIT_WAIT. */
+  /** How long each message of a request of ours waits for its reply when the caller does not say; MAX_TRANSMIT_WAIT. */
   readonly replyTimeout: number;
   /** Bytes of a block, 16, 32 … 1024 (RFC 7959 2.2); what we ask for and send. */
   readonly blockSize: number;
@@ -65,6 +65,16 @@ export interface CoapLimits {
   readonly requestsPerPeer: number;
   /** The same for all peers. */
   readonly requestsInAll: number;
+  /** Bytes of the payload of one request of ours, its blocks together; above, `coap/too-large`. */
+  readonly uploadBytes: number;
+  /** Bytes of one reply or notification, its blocks together; above, `coap/reply-too-large`. */
+  readonly replyBytes: number;
+  /** Bytes of all replies and notifications that are not whole yet; above, `coap/busy`. */
+  readonly unfinishedReplyBytes: number;
+  /** Notifications held back until one before them is whole; above, they are neither acknowledged nor kept. */
+  readonly heldNotifications: number;
+  /** Observations whose request is remembered where nobody else does; above, the oldest are forgotten. */
+  readonly observations: number;
   /** Bytes that wait in the socket; above, datagrams are dropped as a network would. */
   readonly sendQueueBytes: number;
 }
@@ -81,5 +91,10 @@ export const DEFAULT_LIMITS: CoapLimits = {
   largeAnswerBytes: 8 << 20,
   requestsPerPeer: 64,
   requestsInAll: 20_000,
+  uploadBytes: 16 << 20,
+  replyBytes: 1 << 20,
+  unfinishedReplyBytes: 64 << 20,
+  heldNotifications: 1_024,
+  observations: 100_000,
   sendQueueBytes: 4 << 20,
 };

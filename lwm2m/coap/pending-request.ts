@@ -1,7 +1,8 @@
 import type { IpeError } from '../../common/index.ts';
 import type { Deadline } from './deadlines.ts';
-import type { CoapReply, OutgoingRequest } from './outgoing-request.ts';
+import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
 import type { PeerEntry } from './peers.ts';
+import type { RequestTransfer } from './request-transfer.ts';
 import type { Transmission } from './transmissions.ts';
 
 /** The requests of ours to one peer, in the order they were asked for. */
@@ -16,35 +17,61 @@ export interface PendingRequestOwner {
   fail(pending: PendingRequest, code: 'coap/timeout' | 'coap/aborted'): void;
 }
 
-/** A request of ours that has no reply yet. */
+/** What {@link PendingRequest} is made of. */
+export interface PendingRequestParts {
+  readonly owner: PendingRequestOwner;
+  readonly queue: PeerQueue;
+  readonly request: OutgoingRequest;
+  readonly transfer: RequestTransfer;
+  readonly options: RequestOptions;
+  /** The token of the request itself: its notifications have it too (RFC 7641 3.2). */
+  readonly token: Buffer;
+  readonly now: number;
+  /** Milliseconds that a message waits for its reply where the options do not say. */
+  readonly replyTimeout: number;
+  readonly settle: { resolve(reply: CoapReply): void; reject(error: IpeError): void };
+}
+
+/** A request of ours that has no whole reply yet. */
 export class PendingRequest implements Deadline {
   dueAt = 0;
   place = -1;
-  /** Set when it is sent. */
+  /** Of the message last sent. */
   messageId = -1;
-  token: Buffer = Buffer.alloc(0);
-  /** While it is not acknowledged; a NON request never has one. */
+  token: Buffer;
+  /** While that message is not acknowledged; a NON request never has one. */
   transmission: Transmission | undefined;
   readonly queue: PeerQueue;
   readonly request: OutgoingRequest;
-  readonly settle: { resolve(reply: CoapReply): void; reject(error: IpeError): void };
+  readonly transfer: RequestTransfer;
+  readonly ownToken: Buffer;
+  readonly settle: PendingRequestParts['settle'];
+  /** When it has to begin at the latest. */
+  readonly startBy: number;
+  readonly #endBy: number;
+  readonly #exchangeTimeout: number;
   readonly #owner: PendingRequestOwner;
   readonly #signal: AbortSignal | undefined;
   readonly #abort = (): void => this.#owner.fail(this, 'coap/aborted');
 
-  constructor(
-    owner: PendingRequestOwner,
-    queue: PeerQueue,
-    request: OutgoingRequest,
-    signal: AbortSignal | undefined,
-    settle: PendingRequest['settle'],
-  ) {
-    this.#owner = owner;
-    this.queue = queue;
-    this.request = request;
-    this.settle = settle;
+  constructor(parts: PendingRequestParts) {
+    const { timeout, exchangeTimeout, signal } = parts.options;
+    this.#owner = parts.owner;
+    this.queue = parts.queue;
+    this.request = parts.request;
+    this.transfer = parts.transfer;
+    this.token = this.ownToken = parts.token;
+    this.settle = parts.settle;
+    this.#exchangeTimeout = exchangeTimeout ?? timeout ?? parts.replyTimeout;
+    this.#endBy = parts.now + (timeout ?? Number.POSITIVE_INFINITY);
+    this.startBy = parts.now + (timeout ?? this.#exchangeTimeout);
     this.#signal = signal;
     signal?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  /** When a message sent now must have its reply. */
+  replyBy(now: number): number {
+    return Math.min(now + this.#exchangeTimeout, this.#endBy);
   }
 
   due(): void {

@@ -67,7 +67,6 @@ describe('A request to a device', () => {
       locationPath: ['a'],
       contentFormat: 40,
       maxAge: 5,
-      block2: 6,
       payload: Buffer.from('Open'),
     });
     harness.advance(100_000);
@@ -209,9 +208,11 @@ describe('A request to a device', () => {
 
   it('rejects with coap/too-large when no datagram can carry it', async () => {
     const harness = new LayerHarness();
-    const seen = watch(harness.layer.request(DEVICE, { ...READ, payload: Buffer.alloc(65_500) }));
+    const query = Array.from({ length: 300 }, () => 'q'.repeat(250));
+    const seen = watch(harness.layer.request(DEVICE, { ...READ, query }));
     await settled();
     expect(seen.code).toBe('coap/too-large');
+    expect(harness.sent).toEqual([]);
   });
 
   it('is answered by its device alone: the same id and token from elsewhere change nothing', async () => {
