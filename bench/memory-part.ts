@@ -17,8 +17,8 @@ interface Measured {
 }
 
 /**
- * Heap per endpoint at 50,000, every endpoint with an address of its own, and memory after 100,000 registrations that came
- * and went; LwM2M side alone and whole bridge share the waits for deduplication to forget.
+ * Memory after 100,000 registrations that came and went, then heap per endpoint at 50,000, every endpoint with an address
+ * of its own; LwM2M side alone and whole bridge share the waits for deduplication to forget.
  */
 export async function measureMemory(options: BenchOptions): Promise<Metrics> {
   const scale = options.quick ? 0.1 : 1;
@@ -31,19 +31,19 @@ export async function measureMemory(options: BenchOptions): Promise<Metrics> {
     for (const { subject } of started) await lifecycles(subject, WARM_UP, 'warm-');
     await note(started, 'empty');
     for (const { name, subject } of started) {
+      progress(`memory, ${name}: ${LIFECYCLES * scale} endpoints register and de-register`);
+      await lifecycles(subject, LIFECYCLES * scale, 'churn-');
+    }
+    await note(started, 'churned');
+    await forget(options);
+    await note(started, 'forgotten');
+    for (const { name, subject } of started) {
       progress(`memory, ${name}: ${ENDPOINTS * scale} endpoints register`);
       await playLoad(subject, { endpoints: ENDPOINTS * scale, sockets: 0, prefix: 'idle-', limit: 600 }).then(complete);
     }
     await note(started, 'registered');
     await forget(options);
     await note(started, 'idle');
-    for (const { name, subject } of started) {
-      progress(`memory, ${name}: ${LIFECYCLES * scale} endpoints register and de-register`);
-      await lifecycles(subject, LIFECYCLES * scale, 'churn-');
-    }
-    await note(started, 'churned');
-    await forget(options);
-    await note(started, 'after');
     return Object.assign({}, ...started.map((measured) => metrics(measured, ENDPOINTS * scale)));
   } finally {
     for (const { subject } of started) await subject.child.stop();
@@ -75,17 +75,18 @@ async function note(started: readonly Measured[], moment: string): Promise<void>
 function metrics({ name, moments }: Measured, endpoints: number): Metrics {
   const bytes = (moment: string, kind: keyof MemoryReport): number => moments[moment]?.[kind] ?? 0;
   const each = (moment: string, kind: keyof MemoryReport): number =>
-    (bytes(moment, kind) - bytes('empty', kind)) / endpoints;
+    (bytes(moment, kind) - bytes('forgotten', kind)) / endpoints;
   const total = (moment: string): number => bytes(moment, 'heapUsed') + bytes(moment, 'external');
   return {
     [`${name}HeapRegistered`]: each('registered', 'heapUsed'),
     [`${name}ExternalRegistered`]: each('registered', 'external'),
     [`${name}HeapIdle`]: each('idle', 'heapUsed'),
     [`${name}ExternalIdle`]: each('idle', 'external'),
-    [`${name}Before`]: total('idle') / 1e6,
+    [`${name}Before`]: total('empty') / 1e6,
     [`${name}Churned`]: total('churned') / 1e6,
-    [`${name}After`]: total('after') / 1e6,
-    [`${name}ResidentBefore`]: bytes('idle', 'resident') / 1e6,
-    [`${name}ResidentAfter`]: bytes('after', 'resident') / 1e6,
+    [`${name}After`]: total('forgotten') / 1e6,
+    [`${name}ResidentBefore`]: bytes('empty', 'resident') / 1e6,
+    [`${name}ResidentAfter`]: bytes('forgotten', 'resident') / 1e6,
+    [`${name}ResidentIdle`]: bytes('idle', 'resident') / 1e6,
   };
 }
