@@ -98,8 +98,10 @@ export class ReplyDownload {
 
   #grow(length: number): boolean {
     if (length <= this.#bytes.length) return true;
-    const capacity = Math.min(Math.max(length, this.#bytes.length * 2), this.#limit);
-    if (!this.#budget.take(capacity - this.#bytes.length)) return false;
+    const held = this.#bytes.length;
+    const ample = Math.min(Math.max(length, held * 2), this.#limit);
+    const capacity = [ample, length].find((one) => this.#budget.take(one - held));
+    if (capacity === undefined) return false;
     const bytes = Buffer.allocUnsafeSlow(capacity);
     this.#bytes.copy(bytes, 0, 0, this.#length);
     this.#bytes = bytes;

@@ -1,5 +1,6 @@
 import { type CoapMessage, decodeMessage, encodeMessage } from '../../../lwm2m/coap/message.ts';
 import { MessageLayer, type MessageLayerOptions } from '../../../lwm2m/coap/message-layer.ts';
+import type { CoapReply } from '../../../lwm2m/coap/outgoing-request.ts';
 import type { CoapHandler } from '../../../lwm2m/coap/types.ts';
 
 /** A datagram that the layer sent. */
@@ -9,7 +10,7 @@ export interface SentDatagram {
   readonly bytes: Buffer;
 }
 
-type LayerSettings = Pick<MessageLayerOptions, 'limits' | 'parameters' | 'logger'>;
+type LayerSettings = Pick<MessageLayerOptions, 'limits' | 'parameters' | 'logger' | 'notification' | 'observed'>;
 
 /** A message layer with a clock that stands still until it is told, and a network that is a list. */
 export class LayerHarness {
@@ -47,6 +48,18 @@ export class LayerHarness {
     this.now = until;
   }
 
+  /** The one message that was sent since the last call. */
+  takeOne(): CoapMessage {
+    const all = this.take();
+    if (all.length !== 1) throw new Error(`${all.length} messages were sent, not one`);
+    return all[0] as CoapMessage;
+  }
+
+  /** A device answers a request of ours in the acknowledgement. */
+  answer(request: CoapMessage, parts: Partial<CoapMessage>): void {
+    this.receive({ type: 2, code: 0x45, messageId: request.messageId, token: request.token, ...parts });
+  }
+
   /** What was sent since the last call. */
   take(): CoapMessage[] {
     return this.sent.splice(0).map(({ bytes }) => decodeMessage(bytes));
@@ -56,6 +69,28 @@ export class LayerHarness {
   takeHex(): string[] {
     return this.sent.splice(0).map(({ bytes }) => bytes.toString('hex'));
   }
+}
+
+/** What became of a request, to be looked at without waiting. */
+export interface Watched {
+  reply?: CoapReply;
+  code?: string;
+  retryable?: boolean;
+}
+
+/** Looks at what becomes of a request. */
+export function watch(promise: Promise<CoapReply>): Watched {
+  const seen: Watched = {};
+  promise.then(
+    (reply) => {
+      seen.reply = reply;
+    },
+    (error: { code: string; retryable: boolean }) => {
+      seen.code = error.code;
+      seen.retryable = error.retryable;
+    },
+  );
+  return seen;
 }
 
 /** A message; CON GET without token unless said otherwise. */
@@ -81,6 +116,16 @@ export function numberIn(from: CoapMessage, number: number): number | undefined 
 /** The value of a block option written as RFC 7959 does: number/more/size. */
 export function block(number: number, more: 0 | 1, size: number): number {
   return number * 16 + more * 8 + (Math.log2(size) - 4);
+}
+
+/** Printable bytes, no two blocks of them alike. */
+export function text(length: number): Buffer {
+  return Buffer.from(Array.from({ length }, (_, at) => 32 + ((at + (at >> 6)) % 90)));
+}
+
+/** Numbers for `random`, so that each token differs. */
+export function variedChances(): number[] {
+  return Array.from({ length: 200 }, (_, n) => ((n * 7_919) % 1_009) / 1_009);
 }
 
 /** Lets promises that are settled run on. */

@@ -1,25 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { CoapReply, OutgoingRequest } from '../../../lwm2m/coap/outgoing-request.ts';
+import type { OutgoingRequest } from '../../../lwm2m/coap/outgoing-request.ts';
 import { peerAt } from '../../../lwm2m/coap/peers.ts';
-import { LayerHarness, message, option, settled } from './layer-harness.ts';
+import { LayerHarness, message, option, settled, watch } from './layer-harness.ts';
 
 const DEVICE = peerAt('192.0.2.1', 5683);
 const READ: OutgoingRequest = { method: 'GET', path: ['3', '0', '0'] };
-
-/** What became of a promise, to be looked at without waiting. */
-function watch(promise: Promise<CoapReply>) {
-  const seen: { reply?: CoapReply; code?: string; retryable?: boolean } = {};
-  promise.then(
-    (reply) => {
-      seen.reply = reply;
-    },
-    (error: { code: string; retryable: boolean }) => {
-      seen.code = error.code;
-      seen.retryable = error.retryable;
-    },
-  );
-  return seen;
-}
 
 describe('A request to a device', () => {
   it('goes out as CON with a token of ours and without Uri-Host', () => {
