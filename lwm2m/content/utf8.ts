@@ -1,0 +1,18 @@
+import { isUtf8 } from 'node:buffer';
+import { DecodeError } from '../../common/index.ts';
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** The text of `bytes[start..end)`. Throws DecodeError `content/syntax` when it is not UTF-8. */
+export function readUtf8(bytes: Buffer, start: number, end: number): string {
+  let bits = 0;
+  for (let at = start; at < end; at++) bits |= bytes[at] as number;
+  if (bits < 0x80) return bytes.toString('latin1', start, end);
+  if (!isUtf8(bytes.subarray(start, end))) throw new DecodeError('content/syntax', 'Text is not UTF-8', start);
+  return bytes.toString('utf8', start, end);
+}
+
+/** False when a text holds half of a surrogate pair, which UTF-8 cannot carry. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}
