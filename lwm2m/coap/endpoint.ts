@@ -12,12 +12,13 @@ import {
 import type { CoapCounters } from './counters.ts';
 import { isWithoutIpv6, listenError } from './listen-error.ts';
 import { type HeldByLayer, MessageLayer } from './message-layer.ts';
+import type { NotificationHandler } from './notification.ts';
 import type { FindObserved } from './observed-requests.ts';
 import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
 import { type CoapLimits, DEFAULT_LIMITS, type TransmissionParameters } from './parameters.ts';
 import { peerAt } from './peers.ts';
 import { secureRandom } from './secure-random.ts';
-import type { CoapHandler, NotificationHandler, Peer } from './types.ts';
+import type { CoapHandler, Peer } from './types.ts';
 
 export interface CoapEndpointOptions {
   /** `::` serves IPv6 and IPv4, and falls back to 0.0.0.0 where the machine has no IPv6. */

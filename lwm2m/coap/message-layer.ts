@@ -8,6 +8,7 @@ import { digestOf } from './digest.ts';
 import { IncomingRequests } from './incoming-requests.ts';
 import type { LayerContext, SendDatagram } from './layer-context.ts';
 import { type CoapMessage, decodeMessage, MAX_TOKEN_LENGTH } from './message.ts';
+import type { NotificationHandler } from './notification.ts';
 import { Notifications } from './notifications.ts';
 import type { FindObserved } from './observed-requests.ts';
 import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
@@ -17,7 +18,7 @@ import { type PeerEntry, PeerTable, peerAt, peerKey } from './peers.ts';
 import { RecentMessages } from './recent-messages.ts';
 import { replyOf } from './reply-reader.ts';
 import { Transmissions } from './transmissions.ts';
-import type { CoapHandler, NotificationHandler, Peer } from './types.ts';
+import type { CoapHandler, Peer } from './types.ts';
 
 export interface MessageLayerOptions {
   readonly handler: CoapHandler;

@@ -3,12 +3,13 @@ import type { AnswerSender } from './answer-sender.ts';
 import { blockOf } from './block.ts';
 import { ACK, CON, NON, RST } from './codes.ts';
 import type { LayerContext } from './layer-context.ts';
+import type { CoapNotification, NotificationHandler } from './notification.ts';
 import { type ArrivedNotification, NotificationLine } from './notification-line.ts';
 import { type FindObserved, ObservedRequests, observationKey } from './observed-requests.ts';
 import type { CoapReply, OutgoingRequest } from './outgoing-request.ts';
 import type { OutgoingRequests } from './outgoing-requests.ts';
 import { isSuccess, type ReplyMessage } from './reply-reader.ts';
-import type { CoapNotification, NotificationHandler, Peer } from './types.ts';
+import type { Peer } from './types.ts';
 
 /** Held back for one observation at most; a device that notifies faster than it can be asked is not waited for. */
 const HELD_PER_OBSERVATION = 8;

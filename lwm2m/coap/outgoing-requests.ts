@@ -111,9 +111,9 @@ export class OutgoingRequests {
     const step = pending.transfer.take(reply, piggybacked);
     if (step.kind === 'ignore') return;
     this.#stopTransmission(pending);
-    if (step.kind === 'send') this.#transmit(pending);
-    else if (step.kind === 'failed') this.fail(pending, step.code);
-    else this.#succeed(pending, step.reply);
+    if (step.kind === 'failed') this.fail(pending, step.code);
+    else if (step.kind === 'done') this.#succeed(pending, step.reply);
+    else this.#transmit(pending, step.kind === 'send-anew');
   }
 
   /** Our open request for an observation with this token; its notifications wait until it ends. */
@@ -188,19 +188,19 @@ export class OutgoingRequests {
       }
       waiting.shift();
       running.push(next);
-      this.#transmit(next);
+      this.#transmit(next, false);
     }
   }
 
-  /** Sends the message that the transfer has come to. */
-  #transmit(pending: PendingRequest): void {
+  /** Sends the message that the transfer has come to; `anew` when it began again. */
+  #transmit(pending: PendingRequest, anew: boolean): void {
     const { queue, request, transfer } = pending;
     const part = transfer.part();
     const type = request.confirmable === false ? NON : CON;
     pending.messageId = this.#transmissions.takeMessageId(queue.entry);
-    // Blocks of a payload share a token: some devices know the transfer by it. What fetches more of a reply has a new one
-    // each time, so that a late reply cannot be taken for the next.
-    if (part.fetchesRest) pending.token = this.#newToken();
+    // Blocks share a token: some devices know the transfer by it. That of an observation is for its notifications alone.
+    const isOwn = pending.token === pending.ownToken && request.observe !== undefined;
+    if (isOwn ? part.fetchesRest : anew) pending.token = this.#newToken();
     this.#context.deadlines.set(pending, pending.replyBy(this.#context.now()));
     const bytes = encodeRequest(request, part, type, pending.messageId, pending.token);
     if (type === NON) {

@@ -4,10 +4,10 @@ import { ABSENT } from './request-reader.ts';
 import type { RequestPart } from './request-writer.ts';
 
 /**
- * What a reply means to the upload: the next block is to be sent; this is the reply to the whole payload; it answers an
- * earlier block and means nothing; or it does not fit the block that was sent.
+ * What a reply means to the upload: the next block is to be sent, or all anew; this is the reply to the whole payload; it
+ * answers an earlier block and means nothing; or it does not fit the block that was sent.
  */
-export type UploadStep = 'next' | 'final' | 'stale' | 'broken';
+export type UploadStep = 'next' | 'anew' | 'final' | 'stale' | 'broken';
 
 /** The payload of a request of ours on its way, in one message or in blocks (RFC 7959 2.3, 2.5). Pure. */
 export class PayloadUpload {
@@ -53,9 +53,9 @@ export class PayloadUpload {
   /** Takes the reply to {@link part}; `piggybacked` ones cannot be those of an earlier block (RFC 7252 5.2.1). */
   take(reply: ReplyMessage, piggybacked: boolean): UploadStep {
     const ours = reply.block1 === undefined ? undefined : blockOf(reply.block1);
-    if (reply.code === '4.13') return ours !== undefined && this.#shrink(ours.szx) ? 'next' : 'final';
+    if (reply.code === '4.13') return ours !== undefined && this.#shrink(ours.szx) ? 'anew' : 'final';
     if (!this.#inBlocks) return reply.code === '2.31' ? 'broken' : 'final';
-    if (reply.code === '4.08') return this.#startOver() ? 'next' : 'final';
+    if (reply.code === '4.08') return this.#startOver() ? 'anew' : 'final';
     if (!isSuccess(reply)) return 'final';
     // Without Block1 the peer took a block for the whole.
     if (ours === undefined) return this.hasMore || reply.code === '2.31' ? 'broken' : 'final';

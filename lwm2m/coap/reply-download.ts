@@ -8,6 +8,11 @@ import type { RequestPart } from './request-writer.ts';
 /** Why a reply in blocks cannot be had whole. */
 export type DownloadFailure = 'coap/blocks' | 'coap/changed' | 'coap/reply-too-large' | 'coap/busy';
 
+/**
+ * What a reply leads to: the whole, the next block, all blocks anew, nothing since it answers an earlier block, or failure.
+ */
+export type DownloadStep = CoapReply | 'more' | 'anew' | 'stale' | DownloadFailure;
+
 const NO_BYTES = Buffer.alloc(0);
 
 export interface ReplyDownloadOptions {
@@ -40,9 +45,9 @@ export class ReplyDownload {
     this.#again = options.again;
   }
 
-  /** The whole reply, `more` when {@link part} is to be sent, or why there is none. */
-  take(reply: ReplyMessage): CoapReply | 'more' | DownloadFailure {
-    return this.#first === undefined ? this.#begin(reply) : this.#continue(this.#first, reply);
+  /** Takes the reply to {@link part}; `piggybacked` ones cannot be those of an earlier block (RFC 7252 5.2.1). */
+  take(reply: ReplyMessage, piggybacked: boolean): DownloadStep {
+    return this.#first === undefined ? this.#begin(reply) : this.#continue(this.#first, reply, piggybacked);
   }
 
   /** The message that asks for the next block; its size never grows. */
@@ -60,7 +65,7 @@ export class ReplyDownload {
     this.#length = 0;
   }
 
-  #begin(reply: ReplyMessage): CoapReply | 'more' | DownloadFailure {
+  #begin(reply: ReplyMessage): DownloadStep {
     if (!this.#startedOver) this.#observe = reply.observe;
     const block = reply.block2 === undefined ? undefined : blockOf(reply.block2);
     if (!isSuccess(reply) || block === undefined) return this.#whole(reply, reply.payload);
@@ -71,12 +76,13 @@ export class ReplyDownload {
     return this.#append(block, reply.payload);
   }
 
-  #continue(first: ReplyMessage, reply: ReplyMessage): CoapReply | 'more' | DownloadFailure {
+  #continue(first: ReplyMessage, reply: ReplyMessage, piggybacked: boolean): DownloadStep {
     if (!isSuccess(reply)) return this.#again !== undefined ? this.#whole(reply, reply.payload) : 'coap/blocks';
     if (reply.block2 === undefined) return 'coap/blocks';
     if (isOther(first, reply)) return this.#startOver();
     const block = blockOf(reply.block2);
-    if (block.number * blockSize(block.szx) !== this.#length) return 'coap/blocks';
+    const start = block.number * blockSize(block.szx);
+    if (start !== this.#length) return start < this.#length && !piggybacked ? 'stale' : 'coap/blocks';
     const step = this.#append(block, reply.payload);
     if (step !== 'more' || block.more) return step;
     return this.#whole(first, this.#bytes.subarray(0, this.#length));
@@ -109,12 +115,12 @@ export class ReplyDownload {
   }
 
   /** The representation changed meanwhile: from its first block again, once (RFC 7959 2.4). */
-  #startOver(): 'more' | 'coap/changed' {
+  #startOver(): 'anew' | 'coap/changed' {
     if (this.#startedOver || this.#again === undefined) return 'coap/changed';
     this.#startedOver = true;
     this.#first = undefined;
     this.#length = 0;
-    return 'more';
+    return 'anew';
   }
 
   /** An observation is the first reply's matter: what only fetched the rest asked for none. */

@@ -6,9 +6,9 @@ import { type DownloadFailure, ReplyDownload } from './reply-download.ts';
 import type { ReplyMessage } from './reply-reader.ts';
 import type { RequestPart } from './request-writer.ts';
 
-/** What follows from a reply: a message to be sent, nothing, or the end, good or bad. */
+/** What follows from a reply: a message to be sent, of this run or a new one, nothing, or the end, good or bad. */
 export type TransferStep =
-  | { readonly kind: 'send' }
+  | { readonly kind: 'send' | 'send-anew' }
   | { readonly kind: 'ignore' }
   | { readonly kind: 'done'; readonly reply: CoapReply }
   | { readonly kind: 'failed'; readonly code: DownloadFailure };
@@ -24,6 +24,7 @@ export interface TransferBounds {
 }
 
 const SEND: TransferStep = { kind: 'send' };
+const SEND_ANEW: TransferStep = { kind: 'send-anew' };
 const IGNORE: TransferStep = { kind: 'ignore' };
 const NO_BYTES = Buffer.alloc(0);
 
@@ -45,7 +46,7 @@ export class RequestTransfer {
   /** Begins with a reply that is there already, in part (RFC 7959 2.6). */
   resume(first: ReplyMessage): TransferStep {
     this.#uploaded = true;
-    return this.#fetch(first);
+    return this.#fetch(first, true);
   }
 
   /** True while no other request may go to the peer. */
@@ -65,13 +66,14 @@ export class RequestTransfer {
 
   /** Takes the reply to {@link part}. */
   take(reply: ReplyMessage, piggybacked: boolean): TransferStep {
-    if (this.#uploaded) return this.#fetch(reply);
+    if (this.#uploaded) return this.#fetch(reply, piggybacked);
     const step = this.#upload.take(reply, piggybacked);
     if (step === 'next') return SEND;
+    if (step === 'anew') return SEND_ANEW;
     if (step === 'stale') return IGNORE;
     if (step === 'broken') return { kind: 'failed', code: 'coap/blocks' };
     this.#uploaded = true;
-    return this.#fetch(reply);
+    return this.#fetch(reply, piggybacked);
   }
 
   /** Gives its memory back. */
@@ -79,9 +81,11 @@ export class RequestTransfer {
     this.#download.release();
   }
 
-  #fetch(reply: ReplyMessage): TransferStep {
-    const result = this.#download.take(reply);
+  #fetch(reply: ReplyMessage, piggybacked: boolean): TransferStep {
+    const result = this.#download.take(reply, piggybacked);
     if (result === 'more') return SEND;
+    if (result === 'anew') return SEND_ANEW;
+    if (result === 'stale') return IGNORE;
     return typeof result === 'string' ? { kind: 'failed', code: result } : { kind: 'done', reply: result };
   }
 }

@@ -13,7 +13,7 @@ export interface RequestPart {
   readonly block2: number;
   /** Value of Size1: bytes of the whole payload, with its first block (RFC 7959 4). */
   readonly size1: number;
-  /** True when it only fetches more of a reply: without Observe and with a token of its own (RFC 7959 2.6). */
+  /** True when it only fetches more of a reply: without Observe (RFC 7959 2.6). */
   readonly fetchesRest: boolean;
 }
 

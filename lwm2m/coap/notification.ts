@@ -1,0 +1,22 @@
+import type { CoapCode, Peer } from './types.ts';
+
+/** A response that answers no open request: a notification, whole with its blocks, or something unknown (RFC 7641 3.2). */
+export interface CoapNotification {
+  readonly peer: Peer;
+  /** Of the request that asked for it. */
+  readonly token: Buffer;
+  readonly code: CoapCode;
+  /** Orders notifications of one token (RFC 7641 3.4); undefined when it is none, or the last. */
+  readonly observe: number | undefined;
+  readonly contentFormat?: number;
+  readonly payload: Buffer;
+  readonly confirmable: boolean;
+  /** When its first block came: milliseconds on the monotonic clock. */
+  readonly receivedAt: number;
+}
+
+/**
+ * Takes notifications, in order of arrival for each (peer, token). True: taken, a CON one is acknowledged. False: answered
+ * with a reset, which ends the observation at the device (RFC 7641 3.6). Must not throw.
+ */
+export type NotificationHandler = (notification: CoapNotification) => boolean;
