@@ -140,6 +140,7 @@ export class Daemon {
     const availability = new CseAvailability({
       probe: () => presence.check(),
       returned: () => removals.hurry(),
+      answers: () => client.counters.succeeded + client.counters.refused,
       clock,
       logger,
     });

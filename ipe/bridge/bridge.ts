@@ -84,7 +84,6 @@ export class Bridge implements RegistrationHandler {
     try {
       const names = this.#namesOf(endpoint);
       await this.#withPresence(() => work(names));
-      availability.answered();
       const level = operation === 'update' ? 'debug' : 'info';
       logger[level](`endpoint ${what}`, {
         endpoint,

@@ -15,13 +15,25 @@ export class CseAvailability {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #returned: () => void;
+  readonly #answers: () => number;
   #timeouts = 0;
+  #answersAtTimeout = 0;
   #reason: string | undefined;
   #timer: Timer | undefined;
   #stopped = false;
 
-  /** `probe` rejects while the CSE does not answer; `returned` is called each time it answers again. */
-  constructor(parts: { probe: () => Promise<void>; returned: () => void; clock: Clock; logger: Logger }) {
+  /**
+   * `probe` rejects while the CSE does not answer; `returned` is called each time it answers again; `answers` counts what
+   * it has answered so far, so that requests which wait too long behind others do not count as its absence.
+   */
+  constructor(parts: {
+    probe: () => Promise<void>;
+    returned: () => void;
+    answers: () => number;
+    clock: Clock;
+    logger: Logger;
+  }) {
+    this.#answers = parts.answers;
     this.#probe = parts.probe;
     this.#clock = parts.clock;
     this.#logger = parts.logger;
@@ -33,19 +45,10 @@ export class CseAvailability {
     return this.#reason;
   }
 
-  /** The CSE answered something. */
-  answered(): void {
-    this.#timeouts = 0;
-  }
-
   /** A request failed; only the want of any answer counts. */
   failed(error: unknown): void {
     if (!(error instanceof CseError) || this.#stopped) return;
-    if (error.code === 'cse/refused') {
-      this.answered();
-      return;
-    }
-    if (error.code === 'cse/timeout') this.#timeouts += 1;
+    if (error.code === 'cse/timeout') this.#countTimeout();
     const gone = error.code === 'cse/unreachable' || this.#timeouts >= TIMEOUTS_UNTIL_AWAY;
     if (!gone || this.#reason !== undefined) return;
     this.#reason = errorMessage(error);
@@ -56,6 +59,12 @@ export class CseAvailability {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+  }
+
+  #countTimeout(): void {
+    const answers = this.#answers();
+    this.#timeouts = answers === this.#answersAtTimeout ? this.#timeouts + 1 : 1;
+    this.#answersAtTimeout = answers;
   }
 
   #schedule(): void {
