@@ -1,8 +1,37 @@
 export type { CoapCounters } from './coap/counters.ts';
 export { CoapEndpoint, type CoapEndpointOptions } from './coap/endpoint.ts';
+export type { CoapNotification, NotificationHandler } from './coap/notification.ts';
 export type { CoapReply, OutgoingRequest, RequestOptions } from './coap/outgoing-request.ts';
 export type { CoapLimits, TransmissionParameters } from './coap/parameters.ts';
-export type { CoapCode, CoapHandler, CoapMethod, CoapRequest, CoapResponse, Peer } from './coap/types.ts';
+export type {
+  CoapCode,
+  CoapHandler,
+  CoapMethod,
+  CoapRequest,
+  CoapResponse,
+  Peer,
+} from './coap/types.ts';
+export { type ContentContext, decodeContent, encodeContent } from './content/content.ts';
+export { CONTENT_FORMATS, type ContentFormat } from './content/content-formats.ts';
+export { type ContentLimits, DEFAULT_CONTENT_LIMITS } from './content/limits.ts';
+export { decodePaths, encodePaths } from './content/path-list.ts';
+export { comparePaths, isInside } from './content/resource-path.ts';
+export type { Node, ObjectLinkValue, Value } from './content/value.ts';
+export type { DataType, ObjectDefinition, ResourceDefinition, ResourceOperations } from './model/definition.ts';
+export { ObjectModels } from './model/object-models.ts';
+export { formatPath, type Path, parsePath } from './model/path.ts';
+export type { ReportCounters } from './observation/counters.ts';
+export type { ObservationTarget } from './observation/observation.ts';
+export type { ObservationChange, ObservationEnded, ObservationRenewed, Report } from './observation/report.ts';
+export type { PerformOptions } from './operation/call.ts';
+export type { DiscoveredLink } from './operation/discovered-link.ts';
+export type { Dispatcher, Urgency, WaitingOperation } from './operation/dispatcher.ts';
+export { DEFAULT_OPERATION_LIMITS, type OperationLimits } from './operation/limits.ts';
+export { NOTIFICATION_ATTRIBUTES, type NotificationAttributes } from './operation/notification-attributes.ts';
+export type { Operation, OperationType } from './operation/operation.ts';
+export { OPERATION_RULES, operationFault } from './operation/operation-rules.ts';
+export type { OperationCounters } from './operation/operations.ts';
+export type { Invalid, Outcome, Refused, Success, Unanswered } from './operation/outcome.ts';
 export type { RegistrationCounters } from './registration/counters.ts';
 export type { Answer, Refusal, RegistrationHandler } from './registration/handler.ts';
 export {

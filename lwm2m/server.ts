@@ -1,7 +1,25 @@
-import type { Clock, Logger } from '../common/index.ts';
+import { randomBytes } from 'node:crypto';
+import { type Clock, errorMessage, type Logger, silentLogger, systemClock } from '../common/index.ts';
 import type { CoapCounters } from './coap/counters.ts';
 import { CoapEndpoint } from './coap/endpoint.ts';
 import type { CoapLimits, TransmissionParameters } from './coap/parameters.ts';
+import { ObjectModels } from './model/object-models.ts';
+import { newReportCounters, type ReportCounters } from './observation/counters.ts';
+import { Notifications } from './observation/notifications.ts';
+import type { ObservationTarget } from './observation/observation.ts';
+import { Observations, TOKEN_BYTES } from './observation/observations.ts';
+import { ObservationRenewal } from './observation/renewal.ts';
+import type { ObservationChange, Report, ReportListener } from './observation/report.ts';
+import { sendRoute } from './observation/send.ts';
+import { Senders } from './observation/senders.ts';
+import type { PerformOptions } from './operation/call.ts';
+import type { Dispatcher } from './operation/dispatcher.ts';
+import { DEFAULT_OPERATION_LIMITS, type OperationLimits } from './operation/limits.ts';
+import type { Operation } from './operation/operation.ts';
+import { type OperationCounters, Operations } from './operation/operations.ts';
+import type { Outcome } from './operation/outcome.ts';
+import { watched } from './operation/registration-watch.ts';
+import { SerialDispatcher } from './operation/serial-dispatcher.ts';
 import type { RegistrationCounters } from './registration/counters.ts';
 import type { RegistrationHandler } from './registration/handler.ts';
 import type { RegistrationLimits } from './registration/options.ts';
@@ -15,7 +33,11 @@ export interface Lwm2mServerOptions {
   /** Where it listens; `::` is IPv6 and IPv4, port 0 any free one. */
   readonly coap: { readonly host: string; readonly port: number };
   readonly lifetime: LifetimeBounds;
-  readonly limits?: { readonly coap?: Partial<CoapLimits>; readonly registration?: Partial<RegistrationLimits> };
+  readonly limits?: {
+    readonly coap?: Partial<CoapLimits>;
+    readonly registration?: Partial<RegistrationLimits>;
+    readonly operation?: Partial<OperationLimits>;
+  };
   /** RFC 7252 4.8. */
   readonly transmission?: Partial<TransmissionParameters>;
   readonly clock?: Clock;
@@ -24,12 +46,25 @@ export interface Lwm2mServerOptions {
   readonly random?: () => number;
   /** Resources beside those of the registration interface; any other path is answered 4.04. */
   readonly routes?: readonly Route[];
+  /** The object definitions of the moment; absent: those of the OMA registry. */
+  readonly models?: () => ObjectModels;
+  /**
+   * Takes what devices report, in the order received for each. A Send is answered when it has settled: 2.04; 5.03 for an
+   * `IpeError` that may be retried, 5.00 for any other. Absent: there is no `/dp`, and notifications go nowhere.
+   */
+  readonly report?: (report: Report) => void | Promise<void>;
+  /** Told of observations that devices ended and of those asked for anew after a Register. */
+  readonly observationChanged?: (change: ObservationChange) => void;
+  /** Puts something between the asking of a device and the speaking to it, such as a queue for those that sleep. */
+  readonly dispatcher?: (next: Dispatcher) => Dispatcher;
 }
 
 /** Plain numbers since the start. */
 export interface Lwm2mServerCounters {
   readonly coap: CoapCounters;
   readonly registration: RegistrationCounters;
+  readonly operations: OperationCounters;
+  readonly reports: ReportCounters;
 }
 
 /** A LwM2M server: devices on one side, a `RegistrationHandler` on the other. */
@@ -37,28 +72,91 @@ export class Lwm2mServer {
   readonly counters: Lwm2mServerCounters;
   private readonly endpoint: CoapEndpoint;
   private readonly service: RegistrationService;
+  private readonly operations: Operations;
+  private readonly observed: Observations;
+  private readonly renewal: ObservationRenewal;
 
   constructor(options: Lwm2mServerOptions, handler: RegistrationHandler) {
-    const { clock, logger, random, limits, transmission } = options;
-    const shared = {
-      ...(clock === undefined ? undefined : { clock }),
-      ...(logger === undefined ? undefined : { logger }),
-      ...(random === undefined ? undefined : { random }),
-    };
-    const { lifetime } = options;
-    this.service = new RegistrationService({ ...shared, lifetime, limits: limits?.registration ?? {} }, handler);
-    const routes = [...registrationRoutes(this.service), ...(options.routes ?? [])];
+    const { limits, lifetime, models = () => ObjectModels.official() } = options;
+    const { clock = systemClock, logger = silentLogger, random } = options;
+    const shared = { clock, logger, ...(random === undefined ? undefined : { random }) };
+    const operationLimits = { ...DEFAULT_OPERATION_LIMITS, ...limits?.operation };
+    const reports = newReportCounters();
+    const listener = reportListener(options, logger);
+
+    const watchedHandler = watched(handler, {
+      moved: (registration, previous) => senders?.moved(registration, previous),
+      replaced: (registration, previous) => {
+        this.operations.replaced(registration, previous);
+        this.renewal.replaced(registration, previous);
+      },
+      ended: (registration) => {
+        senders?.left(registration);
+        this.renewal.left(registration);
+        this.observed.removeAll(registration.id);
+        this.operations.ended(registration);
+      },
+    });
+    this.service = new RegistrationService({ ...shared, lifetime, limits: limits?.registration ?? {} }, watchedHandler);
+    const { registrations } = this.service;
+    const senders = options.report === undefined ? undefined : new Senders(registrations);
+    this.observed = new Observations(operationLimits.observationsPerDevice, () => randomBytes(TOKEN_BYTES));
+    const parts = { registrations, observations: this.observed, models, listener, counters: reports, clock, logger };
+    const notifications = new Notifications(parts);
+    const sending = senders === undefined ? [] : [sendRoute({ ...parts, senders })];
+    const routes = [...registrationRoutes(this.service), ...sending, ...(options.routes ?? [])];
     const table = new RouteTable([...routes, discoveryRoute(routes)]);
     this.endpoint = new CoapEndpoint(
-      { ...shared, ...options.coap, limits: limits?.coap ?? {}, parameters: transmission ?? {} },
+      {
+        ...shared,
+        ...options.coap,
+        limits: limits?.coap ?? {},
+        parameters: options.transmission ?? {},
+        notification: (notification) => notifications.take(notification),
+        observed: (peer, token) => notifications.requestOf(peer, token),
+      },
       (request) => table.serve(request),
     );
-    this.counters = { coap: this.endpoint.counters, registration: this.service.counters };
+    const serial = new SerialDispatcher(operationLimits);
+    this.operations = new Operations({
+      ...parts,
+      dispatcher: options.dispatcher?.(serial) ?? serial,
+      request: (peer, request, how) => this.endpoint.request(peer, request, how),
+      limits: operationLimits,
+    });
+    this.renewal = new ObservationRenewal({
+      observations: this.observed,
+      clock,
+      random: random ?? Math.random,
+      settleTime: operationLimits.settleTime,
+      perform: (endpoint, operation) => this.perform(endpoint, operation, { urgency: 'background' }),
+      changed: (change) => listener.observationChanged(change),
+    });
+    this.counters = {
+      coap: this.endpoint.counters,
+      registration: this.service.counters,
+      operations: this.operations.counters,
+      reports,
+    };
   }
 
   /** Who is registered now. */
   get registrations(): RegistrationRegistry {
     return this.service.registrations;
+  }
+
+  /** What an endpoint is observed for now; that of composite operations that went one by one, path by path. */
+  observations(endpoint: string): readonly ObservationTarget[] {
+    const id = this.registrations.byEndpoint(endpoint)?.id;
+    return id === undefined ? [] : this.observed.of(id).map(({ target }) => target);
+  }
+
+  /**
+   * Asks something of a registered device, one operation at a time for each, in the order asked. Never rejects: whatever
+   * happens is the outcome.
+   */
+  perform(endpoint: string, operation: Operation, options?: PerformOptions): Promise<Outcome> {
+    return this.operations.perform(endpoint, operation, options);
   }
 
   /** Listens; throws `IpeError` `coap/port-in-use` or `coap/address`. */
@@ -69,7 +167,22 @@ export class Lwm2mServer {
   /** Takes no more requests, lets answers that are under way finish for at most `grace` milliseconds, and closes. */
   async stop(grace: number): Promise<void> {
     this.service.stop();
+    this.renewal.stop();
+    this.operations.stop();
     await this.endpoint.close(grace);
     this.service.close();
   }
+}
+
+function reportListener({ report, observationChanged }: Lwm2mServerOptions, logger: Logger): ReportListener {
+  return {
+    report: report ?? (() => undefined),
+    observationChanged: (change) => {
+      try {
+        observationChanged?.(change);
+      } catch (error) {
+        logger.error('a change of an observation was not taken', { reason: errorMessage(error) });
+      }
+    },
+  };
 }

@@ -1,0 +1,46 @@
+import { formatPath, type Path } from '../model/path.ts';
+import { type Freshest, isFresh } from './freshness.ts';
+
+/** What is observed. */
+export interface ObservationTarget {
+  /** One, unless it is composite. */
+  readonly paths: readonly Path[];
+  /** Observed by Observe-Composite: one notification holds all paths (LwM2M 1.1 6.4.4). */
+  readonly composite: boolean;
+}
+
+/** The target as text: equal for equal targets. */
+export function targetText({ paths, composite }: ObservationTarget): string {
+  return composite ? `composite ${paths.map(formatPath).join(' ')}` : formatPath(paths[0]!);
+}
+
+/** One observation of one registration, known on the wire by its token (RFC 7641). */
+export class Observation {
+  readonly endpoint: string;
+  readonly registrationId: string;
+  readonly target: ObservationTarget;
+  readonly token: Buffer;
+  /** What it was asked with; its cancellation has it too (RFC 7641 3.6). */
+  format: number | undefined;
+  #freshest: Freshest | undefined;
+
+  constructor(endpoint: string, registrationId: string, target: ObservationTarget, token: Buffer) {
+    this.endpoint = endpoint;
+    this.registrationId = registrationId;
+    this.target = target;
+    this.token = token;
+  }
+
+  /** The device has taken it up, with the first value under this number; notifications may have overtaken that. */
+  establish(format: number | undefined, number: number, now: number): void {
+    this.format = format;
+    this.take(number, now);
+  }
+
+  /** True when a notification is fresh; then those that are older are not (RFC 7641 3.4). */
+  take(number: number, now: number): boolean {
+    if (!isFresh(this.#freshest, number, now)) return false;
+    this.#freshest = { number, at: now };
+    return true;
+  }
+}

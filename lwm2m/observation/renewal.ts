@@ -1,0 +1,93 @@
+import type { Clock, Timer } from '../../common/index.ts';
+import type { Path } from '../model/path.ts';
+import type { Operation } from '../operation/operation.ts';
+import type { Outcome } from '../operation/outcome.ts';
+import type { Registration } from '../registration/registration.ts';
+import { type ObservationTarget, targetText } from './observation.ts';
+import type { Observations } from './observations.ts';
+import type { ObservationChange } from './report.ts';
+
+/** What renewing observations needs. */
+export interface RenewalParts {
+  readonly observations: Observations;
+  readonly clock: Clock;
+  /** At least 0, below 1. */
+  readonly random: () => number;
+  /** Milliseconds, see `OperationLimits`. */
+  readonly settleTime: number;
+  /** Asks a device as background work. */
+  readonly perform: (endpoint: string, operation: Operation) => Promise<Outcome>;
+  readonly changed: (change: ObservationChange) => void;
+}
+
+interface Pending {
+  readonly registration: Registration;
+  readonly targets: readonly ObservationTarget[];
+  readonly timer: Timer;
+}
+
+/** Asks anew for what was observed when an endpoint registers over its registration (LwM2M 1.1 6.4.1). */
+export class ObservationRenewal {
+  readonly #parts: RenewalParts;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(parts: RenewalParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * A registration has taken the place of another. The observations of that one end, and are asked for again some time
+   * after the Register was answered, those of a whole fleet spread in time.
+   */
+  replaced(registration: Registration, previous: Registration): void {
+    const { observations, clock, random, settleTime } = this.#parts;
+    const ended = observations.removeAll(previous.id).map(({ target }) => target);
+    const earlier = this.#pending.get(registration.endpoint)?.targets ?? [];
+    this.left(registration);
+    const targets = [...new Map([...earlier, ...ended].map((target) => [targetText(target), target])).values()];
+    if (targets.length === 0) return;
+    const timer = clock.timer(settleTime * (1 + random()), () => this.#start(registration.endpoint));
+    this.#pending.set(registration.endpoint, { registration, targets, timer });
+  }
+
+  /** Nothing is asked for any more. */
+  left({ endpoint }: Pick<Registration, 'endpoint'>): void {
+    this.#pending.get(endpoint)?.timer.cancel();
+    this.#pending.delete(endpoint);
+  }
+
+  stop(): void {
+    for (const endpoint of [...this.#pending.keys()]) this.left({ endpoint });
+  }
+
+  #start(endpoint: string): void {
+    const pending = this.#pending.get(endpoint);
+    if (pending === undefined) return;
+    this.#pending.delete(endpoint);
+    const { registration, targets } = pending;
+    for (const target of targets) {
+      // Somebody was quicker.
+      if (this.#parts.observations.find(registration.id, target) !== undefined) continue;
+      if (target.paths.every((path) => isListed(registration, path))) void this.#renew(registration, target);
+      else this.#parts.changed({ kind: 'ended', registration, ...target });
+    }
+  }
+
+  async #renew(registration: Registration, target: ObservationTarget): Promise<void> {
+    const { paths, composite } = target;
+    const operation: Operation = composite
+      ? { type: 'observe-composite', paths }
+      : { type: 'observe', path: paths[0]! };
+    const outcome = await this.#parts.perform(registration.endpoint, operation);
+    this.#parts.changed({ kind: 'renewed', registration, paths, composite, outcome });
+  }
+}
+
+/** A device that lists an object without instances may still have some by now. */
+function isListed({ objectLinks }: Registration, { objectId, instanceId }: Path): boolean {
+  const links = objectLinks.links.filter((link) => link.objectId === objectId);
+  if (links.length === 0) return false;
+  return (
+    instanceId === undefined || links.some((link) => link.instanceId === undefined || link.instanceId === instanceId)
+  );
+}
