@@ -17,6 +17,7 @@ const BREAK = 0xff;
 const INDEFINITE = 31;
 const TWO_32 = 0x1_0000_0000;
 const MAX_TAGS = 4;
+const MAX_CHUNKS = 16_384;
 const MAX_BIGNUM_BYTES = 16;
 const MAX_EXPONENT = 1200;
 
@@ -194,7 +195,9 @@ export class CborReader {
       const end = this.#lengthOf(initial & 0x1f);
       const chunk = this.#bytes.subarray(this.#at, end);
       if (major === TEXT) readUtf8(chunk, 0, chunk.length);
-      chunks.push(chunk);
+      if (chunks.push(chunk) > MAX_CHUNKS) {
+        throw new DecodeError('content/limit', 'A CBOR string is in too many chunks', this.#at);
+      }
       this.#at = end;
     }
     return Buffer.concat(chunks);

@@ -22,7 +22,7 @@ export function wireTypeOf(node: Node, context: CodecContext): WireType {
   if (type === 'none') throw inexpressible('type', 'A resource without a value cannot be written');
   if (!fits(type, value)) throw inexpressible('type', `A value is no ${type}`);
   if ((type === 'integer' || type === 'unsigned' || type === 'time') && !isInRange(type, value as number | bigint)) {
-    throw inexpressible('range', `${value} is out of the range of ${type}`);
+    throw inexpressible('range', `An integer is out of the range of ${type}`);
   }
   return type;
 }

@@ -8,9 +8,8 @@ export type Json = null | boolean | number | bigint | string | readonly Json[] |
 /** An integer that long may not fit a number; digits after a point never matter. */
 const LONG_INTEGER = /(?<![.\d])\d{16}/;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-const BLANK = /[ \t\n\r]*/y;
-/** The inside of a string is checked by JSON.parse. */
-const STRING = /"(?:[^"\\]|\\.)*"/y;
+/** Sign and digits of 64 bits; longer integers are only worth their magnitude. */
+const EXACT_LENGTH = 21;
 /** Up to here nesting cannot hurt. */
 const SHORT = 4096;
 
@@ -30,12 +29,22 @@ export function readJson(payload: Buffer, limits: ContentLimits): Json {
   }
 }
 
+/** The place behind the string that starts at `start`, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) return at + 1;
+    if (code === 0x5c) at++;
+  }
+  return text.length;
+}
+
 function checkDepth(text: string, limit: number): void {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case 0x22:
-        for (at++; at < text.length && text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c) at++;
+        at = endOfString(text, at) - 1;
         break;
       case 0x5b:
       case 0x7b:
@@ -71,9 +80,10 @@ class JsonReader {
   }
 
   #blank(): void {
-    BLANK.lastIndex = this.#at;
-    BLANK.test(this.#text);
-    this.#at = BLANK.lastIndex;
+    for (; ; this.#at++) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+    }
   }
 
   #value(depth: number): Json {
@@ -114,17 +124,18 @@ class JsonReader {
     if (found === null) throw this.#syntax();
     this.#at = NUMBER.lastIndex;
     const value = Number(found[0]);
-    if (found[1] !== undefined || found[2] !== undefined || Number.isSafeInteger(value)) return value;
-    return BigInt(found[0]);
+    if (found[1] !== undefined || found[2] !== undefined || found[0].length > EXACT_LENGTH) return value;
+    return Number.isSafeInteger(value) ? value : BigInt(found[0]);
   }
 
+  /** A string, of which only the end is found here. */
   #string(): string {
-    STRING.lastIndex = this.#at;
-    const found = STRING.exec(this.#text);
-    if (found === null) throw this.#syntax();
-    this.#at = STRING.lastIndex;
+    const start = this.#at;
+    if (this.#text[start] !== '"') throw this.#syntax();
+    const end = endOfString(this.#text, start);
+    this.#at = end;
     try {
-      return JSON.parse(found[0]) as string;
+      return JSON.parse(this.#text.slice(start, end)) as string;
     } catch {
       throw this.#syntax();
     }

@@ -32,6 +32,23 @@ export function idsOfPath(path: Path): number[] {
   return ids;
 }
 
+/** How many levels two paths of resources or resource instances share, from the object down. */
+export function sharedLevels(a: Path, b: Path): number {
+  if (a.objectId !== b.objectId) return 0;
+  if (a.instanceId !== b.instanceId) return 1;
+  if (a.resourceId !== b.resourceId) return 2;
+  return a.resourceInstanceId === b.resourceInstanceId ? levels(a) : 3;
+}
+
+/** The ids of the path of a resource or resource instance below its first levels, such as `0/5700`. */
+export function nameBelow(path: Path, level: number): string {
+  const { resourceInstanceId } = path;
+  if (level === 3) return `${resourceInstanceId}`;
+  const resource = resourceInstanceId === undefined ? `${path.resourceId}` : `${path.resourceId}/${resourceInstanceId}`;
+  if (level === 2) return resource;
+  return level === 1 ? `${path.instanceId}/${resource}` : `${path.objectId}/${path.instanceId}/${resource}`;
+}
+
 /** True when `path` is `base` or below it; every path is below the root. */
 export function isInside(path: Path, base: Path | undefined): boolean {
   if (base === undefined) return true;

@@ -87,8 +87,12 @@ export function encodeSenmlCbor(nodes: readonly Node[], context: CodecContext): 
 }
 
 function writeRecord(writer: CborWriter, { baseName, baseTime, name, time, type, value }: PackedRecord): void {
-  const optional = [baseName, baseTime, name, time];
-  writer.map(1 + optional.filter((field) => field !== undefined).length);
+  let fields = 1;
+  if (baseName !== undefined) fields++;
+  if (baseTime !== undefined) fields++;
+  if (name !== undefined) fields++;
+  if (time !== undefined) fields++;
+  writer.map(fields);
   if (baseName !== undefined) {
     writer.integer(BASE_NAME);
     writer.text(baseName);

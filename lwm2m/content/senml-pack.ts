@@ -1,7 +1,7 @@
 import { integerOf, type WireType, wireTypeOf } from './checked-nodes.ts';
 import { type CodecContext, inexpressible } from './codec-context.ts';
 import { SENML_ABSOLUTE_TIME } from './record-nodes.ts';
-import { idsOfPath } from './resource-path.ts';
+import { idsOfPath, levels, nameBelow, sharedLevels } from './resource-path.ts';
 import type { Node, Value } from './value.ts';
 
 /** One record to write: SenML and LwM2M JSON share it. */
@@ -50,20 +50,20 @@ function packedNumber(type: WireType | undefined, value: number | bigint): numbe
  * name. Without a shared object the names are whole.
  */
 export function packNames(nodes: readonly Node[], rootPath: string): PackNames {
-  const paths = nodes.map(({ path }) => idsOfPath(path));
-  const [first] = paths;
+  const [first] = nodes;
   if (first === undefined) return { baseName: undefined, names: [] };
-  let shared = first.length;
-  for (const ids of paths) {
-    let same = 0;
-    while (same < shared && ids[same] === first[same]) same++;
-    shared = same;
+  let shared = levels(first.path);
+  let same = true;
+  for (const { path } of nodes) {
+    shared = Math.min(shared, sharedLevels(first.path, path));
+    same &&= shared === levels(path);
   }
-  if (shared === 0) return { baseName: undefined, names: paths.map((ids) => `${rootPath}/${ids.join('/')}`) };
-  const whole = paths.every((ids) => ids.length === shared);
-  if (!whole && paths.some((ids) => ids.length === shared)) shared--;
-  const baseName = `${rootPath}/${first.slice(0, shared).join('/')}${whole ? '' : '/'}`;
-  return { baseName, names: paths.map((ids) => (whole ? undefined : ids.slice(shared).join('/'))) };
+  if (shared === 0) return { baseName: undefined, names: nodes.map(({ path }) => `${rootPath}/${nameBelow(path, 0)}`) };
+  const above = idsOfPath(first.path);
+  if (same) return { baseName: `${rootPath}/${above.join('/')}`, names: [] };
+  if (nodes.some(({ path }) => levels(path) === shared)) shared--;
+  const baseName = `${rootPath}/${above.slice(0, shared).join('/')}/`;
+  return { baseName, names: nodes.map(({ path }) => nameBelow(path, shared)) };
 }
 
 /**

@@ -71,10 +71,10 @@ export function typedValue(type: DataType | undefined, raw: Value): Value {
 
 function typedInteger(type: IntegerType, raw: number | bigint): number | bigint {
   if (typeof raw === 'number' && !Number.isInteger(raw)) {
-    throw new DecodeError('content/type', `${raw} is no ${type}`);
+    throw new DecodeError('content/type', `A number is no ${type}`);
   }
   const value = exactInteger(raw);
-  if (!isInRange(type, value)) throw new DecodeError('content/type', `${value} is out of the range of ${type}`);
+  if (!isInRange(type, value)) throw new DecodeError('content/type', `An integer is out of the range of ${type}`);
   return value;
 }
 

@@ -7,9 +7,29 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 export function readUtf8(bytes: Buffer, start: number, end: number): string {
   let bits = 0;
   for (let at = start; at < end; at++) bits |= bytes[at] as number;
-  if (bits < 0x80) return bytes.toString('latin1', start, end);
+  if (bits < 0x80) return readAscii(bytes, start, end);
   if (!isUtf8(bytes.subarray(start, end))) throw new DecodeError('content/syntax', 'Text is not UTF-8', start);
   return bytes.toString('utf8', start, end);
+}
+
+/** Short texts, which most names are, cost less without a call into the engine's library. */
+function readAscii(bytes: Buffer, start: number, end: number): string {
+  const a = bytes[start] as number;
+  const b = bytes[start + 1] as number;
+  switch (end - start) {
+    case 0:
+      return '';
+    case 1:
+      return String.fromCharCode(a);
+    case 2:
+      return String.fromCharCode(a, b);
+    case 3:
+      return String.fromCharCode(a, b, bytes[start + 2] as number);
+    case 4:
+      return String.fromCharCode(a, b, bytes[start + 2] as number, bytes[start + 3] as number);
+    default:
+      return bytes.toString('latin1', start, end);
+  }
 }
 
 /** False when a text holds half of a surrogate pair, which UTF-8 cannot carry. */

@@ -194,6 +194,14 @@ describe('bounds', () => {
     expect(() => decodeContent(0, Buffer.from('9'.repeat(100_000)), { base, find })).toThrow(refusal('value'));
   });
 
+  test('a string in chunks without end, and digits without end, cost no more than reading them', () => {
+    const chunks = Buffer.concat([hex('81 A1 00 7F'), Buffer.alloc(100_000, 0x60), hex('FF')]);
+    expect(() => decodeContent(112, chunks, root)).toThrow(refusal('limit'));
+    const digits = (base: string): unknown =>
+      decodeContent(110, Buffer.from(`[{"v":${'9'.repeat(200_000)}}]`), { base: baseOf(base), find });
+    expect(() => digits('/33000/0/1')).toThrow(refusal('type'));
+  });
+
   test('a TLV within a TLV of the same kind, and kinds out of place', () => {
     for (const payload of ['05 00 03 00 C1 09 64', '03 00 41 00 64', '83 01 C1 09 64', '83 01 81 41 00', '41 00 01']) {
       expect(() => decodeContent(11542, hex(payload), object)).toThrow(DecodeError);
