@@ -1,6 +1,7 @@
 import { type Clock, DecodeError, errorMessage, type Logger } from '../../common/index.ts';
-import type { CoapNotification, Peer } from '../coap/notification.ts';
+import type { CoapNotification } from '../coap/notification.ts';
 import type { OutgoingRequest } from '../coap/outgoing-request.ts';
+import type { Peer } from '../coap/types.ts';
 import type { Node } from '../content/value.ts';
 import type { ObjectModels } from '../model/object-models.ts';
 import { isSuccess, rawContent, valuesOf } from '../operation/coap-reply.ts';

@@ -68,7 +68,7 @@ export async function negotiate(
       memory.prove(direction, format, scope);
       if (direction === 'read') memory.answered(outcome.content?.format);
     }
-    const doubt = format === undefined ? undefined : doubtOf(conclusion, direction, proven);
+    const doubt = format === undefined ? undefined : doubtOf(conclusion, direction, proven, scope === undefined);
     if (doubt === undefined) {
       if (suspect !== undefined && differs(conclusion, earlier!)) memory.refuse(direction, suspect, scope, false);
       return conclusion;
@@ -105,14 +105,21 @@ export async function ask(
   return { outcome: outcomeOfReply(operation, reply, format, facts), replied: true, format, observe: reply.observe };
 }
 
-function doubtOf({ outcome, replied }: Conclusion, direction: Direction, proven: boolean): Doubt | undefined {
+function doubtOf(
+  { outcome, replied }: Conclusion,
+  direction: Direction,
+  proven: boolean,
+  composite: boolean,
+): Doubt | undefined {
   if (outcome.kind === 'refused') {
     const doubt = DOUBTS[direction][outcome.code];
     return doubt === 'possible' && proven ? undefined : doubt;
   }
   if (proven || direction === 'write') return undefined;
-  // A Read may be repeated; of a Write without answer nobody knows whether it happened.
-  return outcome.kind === 'timeout' || (outcome.kind === 'invalid' && replied) ? 'possible' : undefined;
+  if (outcome.kind === 'invalid') return replied ? 'possible' : undefined;
+  // A Read may be repeated; of a Write without answer nobody knows whether it happened. Silence to a composite Read says
+  // that the device has none.
+  return outcome.kind === 'timeout' && !composite ? 'possible' : undefined;
 }
 
 /** The device answered, and otherwise than before: it was the format. */
