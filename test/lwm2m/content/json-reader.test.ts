@@ -10,12 +10,20 @@ const read = (text: string): unknown => readJson(Buffer.from(text), limits);
 /** Reads the text beside an integer that needs the exact reader. */
 const readExactly = (text: string): unknown => (read(`[${LARGE},${text}]`) as unknown[])[1];
 
+/** The same with numbers for the integers that were kept exact. */
+function rounded(json: unknown): unknown {
+  if (typeof json === 'bigint') return Number(json);
+  if (Array.isArray(json)) return json.map(rounded);
+  if (typeof json !== 'object' || json === null) return json;
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, rounded(value)]));
+}
+
 describe('the exact JSON reader', () => {
   test('reads what JSON.parse reads', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 6 }), fc.nat({ max: 3 }), (text, indent) => {
         const spaced = JSON.stringify(JSON.parse(text), null, indent);
-        expect(readExactly(spaced)).toEqual(JSON.parse(spaced));
+        expect(rounded(readExactly(spaced))).toEqual(JSON.parse(spaced));
       }),
     );
   });
