@@ -130,11 +130,10 @@ export class ReplyDownload {
   }
 }
 
-/** True when two blocks cannot be of one representation. */
+/** True when two blocks cannot be of one representation. Their codes say nothing: some devices change those. */
 function isOther(first: ReplyMessage, reply: ReplyMessage): boolean {
   const { etag, contentFormat } = reply;
   return (
-    reply.code !== first.code ||
     (etag !== undefined && first.etag !== undefined && !etag.equals(first.etag)) ||
     (contentFormat !== undefined && first.contentFormat !== undefined && contentFormat !== first.contentFormat)
   );
