@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Deadlines } from '../../../lwm2m/coap/deadlines.ts';
-import { encodeMessage } from '../../../lwm2m/coap/message.ts';
+import { decodeMessage, encodeMessage } from '../../../lwm2m/coap/message.ts';
+import { peerAt } from '../../../lwm2m/coap/peers.ts';
 import type { CoapResponse } from '../../../lwm2m/coap/types.ts';
-import { LayerHarness, message, option, settled } from './layer-harness.ts';
+import { LayerHarness, message, option, settled, watch } from './layer-harness.ts';
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((value) => Buffer.from(value));
 
@@ -32,6 +33,30 @@ const aBlock = fc
     ),
   );
 const datagram = fc.oneof(aMessage, aBlock, bytes(30));
+
+/** Tokens and message ids are few, so that what comes may answer what was asked. */
+const aToken = fc.constantFrom('', 'a', 'b').map((token) => Buffer.from(token));
+const aReply = fc
+  .record({
+    type: fc.constantFrom(0, 1, 2, 2, 2),
+    code: fc.constantFrom(0x44, 0x45, 0x45, 0x45, 0x5f, 0x84, 0x88, 0x8d),
+    id: fc.nat(3),
+    token: fc.option(aToken),
+    observe: fc.option(fc.nat(3)),
+    block1: fc.option(fc.nat(40)),
+    block2: fc.option(fc.nat(40)),
+    length: fc.constantFrom(0, 5, 16, 32),
+  })
+  .map((parts) => ({ reply: parts }));
+const anAsk = fc
+  .record({
+    method: fc.constantFrom('GET', 'FETCH', 'PUT'),
+    length: fc.nat(50),
+    observe: fc.option(fc.constantFrom(0, 1)),
+    token: aToken,
+    timeout: fc.option(fc.nat(100_000)),
+  })
+  .map((parts) => ({ ask: parts }));
 
 describe('The message layer', () => {
   it('throws for no sequence of datagrams, keeps its bounds, and holds nothing in the end', async () => {
@@ -83,6 +108,73 @@ describe('The message layer', () => {
         expect(harness.layer.held).toEqual(before);
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it('throws for no sequence of requests of ours and answers to them, settles each, and holds nothing in the end', async () => {
+    const step = fc.record({
+      peer: fc.nat(1),
+      what: fc.oneof(
+        { weight: 6, arbitrary: aReply },
+        { weight: 2, arbitrary: anAsk },
+        { weight: 1, arbitrary: fc.record({ wait: fc.nat(40_000) }) },
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 120 }), fc.boolean(), async (steps, takes) => {
+        const limits = { replyBytes: 64, unfinishedReplyBytes: 100, heldNotifications: 4, requestsPerPeer: 3 };
+        const harness = new LayerHarness(undefined, {
+          limits,
+          parameters: { blockSize: 16, nstart: 2 },
+          notification: () => takes,
+        });
+        const before = harness.layer.held;
+        const asked: ReturnType<typeof watch>[] = [];
+        for (const { peer, what } of steps) {
+          const address = `192.0.2.${peer}`;
+          if ('ask' in what) {
+            const { method, length, observe, token, timeout } = what.ask;
+            const request = {
+              method,
+              path: ['1'],
+              payload: Buffer.alloc(length),
+              ...(observe === null ? {} : { observe }),
+            };
+            const options = { token, ...(timeout === null ? {} : { timeout }) };
+            asked.push(watch(harness.layer.request(peerAt(address, 5_683), request, options)));
+          } else if ('reply' in what) {
+            const { type, code, id, token, observe, block1, block2, length } = what.reply;
+            const sent = harness.sent
+              .filter(({ to }) => to === `${address}#5683`)
+              .map(({ bytes }) => decodeMessage(bytes));
+            const last = sent[sent.length - 1 - id] ?? message({ messageId: id });
+            const numbers = [
+              [6, observe],
+              [23, block2],
+              [27, block1],
+            ] as const;
+            const options = numbers.flatMap(([number, value]) => (value === null ? [] : [option(number, value)]));
+            const { messageId } = type === 2 ? last : { messageId: id };
+            const parts = { type, code, messageId, token: token ?? last.token, options, payload: Buffer.alloc(length) };
+            harness.receive(message(parts), address);
+          } else {
+            harness.advance(what.wait);
+          }
+          await settled();
+          const held = harness.layer.held;
+          expect(held.replyBytes).toBeLessThanOrEqual(limits.unfinishedReplyBytes);
+          expect(held.heldNotifications).toBeLessThanOrEqual(limits.heldNotifications);
+          expect(held.requests).toBeLessThanOrEqual(2 * limits.requestsPerPeer);
+        }
+        for (let n = 0; n < 20; n++) {
+          harness.advance(100_000);
+          await settled();
+        }
+        expect(asked.filter(({ reply, code }) => reply === undefined && code === undefined)).toEqual([]);
+        for (const { reply } of asked) expect(reply?.payload.length ?? 0).toBeLessThanOrEqual(limits.replyBytes);
+        expect(harness.layer.held).toEqual(before);
+      }),
+      { numRuns: 300 },
     );
   });
 
