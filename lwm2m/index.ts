@@ -13,6 +13,7 @@ export type {
 } from './coap/types.ts';
 export { type ContentContext, decodeContent, encodeContent } from './content/content.ts';
 export { CONTENT_FORMATS, type ContentFormat } from './content/content-formats.ts';
+export { type JsonValue, valueFromJson, valueToJson } from './content/json-value.ts';
 export { type ContentLimits, DEFAULT_CONTENT_LIMITS } from './content/limits.ts';
 export { decodePaths, encodePaths } from './content/path-list.ts';
 export { comparePaths, isInside } from './content/resource-path.ts';
