@@ -1,4 +1,3 @@
-import { CONTENT_FORMATS } from '../content/content-formats.ts';
 import { comparePaths } from '../content/resource-path.ts';
 import type { Node } from '../content/value.ts';
 import type { Path } from '../model/path.ts';
@@ -99,9 +98,4 @@ function proven(formats: number[], operation: Operation, memory: FormatMemory): 
 
 function first<T>(items: readonly T[], wanted: (item: T) => boolean): T[] {
   return [...items.filter(wanted), ...items.filter((item) => !wanted(item))];
-}
-
-/** True when the format can hold this operation's content at all, as far as the table of formats says. */
-export function isKnownFormat(format: number): boolean {
-  return CONTENT_FORMATS.has(format);
 }

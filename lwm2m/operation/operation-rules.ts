@@ -1,4 +1,5 @@
 import type { CoapCode, CoapMethod } from '../coap/types.ts';
+import { CONTENT_FORMATS } from '../content/content-formats.ts';
 import { isInside, levels } from '../content/resource-path.ts';
 import type { Node } from '../content/value.ts';
 import { formatPath, type Path } from '../model/path.ts';
@@ -156,11 +157,15 @@ const LEVEL_NAMES = ['root', 'object', 'instance', 'resource', 'resource instanc
 
 /** Why an operation cannot be asked of a device of this version; undefined when it can. */
 export function operationFault(operation: Operation, version: Lwm2mVersion): string | undefined {
-  const row = OPERATION_RULES[operation.type] as OperationRow | undefined;
-  if (row === undefined) return 'there is no such operation';
-  if ('path' in operation) {
-    const fault = pathFault(row, operation.path, version);
+  if (!Object.hasOwn(OPERATION_RULES, operation.type)) return 'there is no such operation';
+  const row = OPERATION_RULES[operation.type];
+  if (row.levels !== ROOT) {
+    const fault = 'path' in operation ? pathFault(row, operation.path, version) : 'no path is named';
     if (fault !== undefined) return fault;
+  }
+  if ('format' in operation && operation.format !== undefined) {
+    const codec = CONTENT_FORMATS.get(operation.format)?.codec;
+    if (codec === undefined || codec === 'links') return `content format ${operation.format} holds no values`;
   }
   switch (operation.type) {
     case 'discover':
