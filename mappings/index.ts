@@ -4,3 +4,8 @@ export * from './names.ts';
 export * from './objects.ts';
 export * from './resource-change.ts';
 export * from './response-codes.ts';
+export * from './values/content-information.ts';
+export * from './values/policy.ts';
+export * from './values/value-containers.ts';
+export * from './values/value-content.ts';
+export * from './values/value-instances.ts';
