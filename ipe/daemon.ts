@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { IpeError, type Logger, systemClock, type Timer } from '../common/index.ts';
 import { CseClient } from '../cse-client/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
-import { Lwm2mServer } from '../lwm2m/index.ts';
+import { encodeContent, Lwm2mServer, ObjectModels } from '../lwm2m/index.ts';
 import { Bridge } from './bridge/bridge.ts';
 import { Removals } from './bridge/removals.ts';
 import { deleteResource } from './bridge/resource-writer.ts';
@@ -12,12 +12,22 @@ import type { PresenceSettings } from './cse/access.ts';
 import { CseAvailability } from './cse/availability.ts';
 import { CsePresence, type CseState } from './cse/presence.ts';
 import { HealthServer } from './health.ts';
-import { bridgeSettings, cseClientOptions, embeddedCseOptions, presenceSettings, treeSettings } from './settings.ts';
+import {
+  bridgeSettings,
+  cseClientOptions,
+  embeddedCseOptions,
+  presenceSettings,
+  treeSettings,
+  valueSettings,
+} from './settings.ts';
+import { Values } from './values/values.ts';
 
 /** Milliseconds between renewals of the IPE's own resources. */
 const RENEWAL_INTERVAL = 24 * 3600 * 1000;
 /** Milliseconds between attempts to reach a CSE that is not there yet at start. */
 const START_RETRY = 500;
+/** SenML JSON: the content format in which values are encapsulated that came in another bundle (LwM2M 1.1 7.4.4). */
+const ENCAPSULATION_FORMAT = 110;
 
 /** Where a started IPE is to be found, and what its CSE is. */
 export interface Ready {
@@ -38,6 +48,9 @@ export class Daemon {
   /** How to stop what has been started, in the order of starting. */
   readonly #stops: (() => Promise<void>)[] = [];
   #availability: CseAvailability | undefined;
+  #server: Lwm2mServer | undefined;
+  /** What starts again when the CSE does. */
+  readonly #resumed: (() => void)[] = [];
   #ready = false;
   #stopping = false;
 
@@ -75,7 +88,9 @@ export class Daemon {
     const presence = new CsePresence(client, settings, systemClock, this.#logger);
     const state = await this.#establish(presence);
     this.#renewDaily(presence);
-    const coap = await this.#startServer(this.#bridge(client, presence, settings));
+    const availability = this.#watch(client, presence);
+    const values = this.#values(client, presence, availability, settings);
+    const coap = await this.#startServer(this.#bridge(client, presence, availability, values, settings), values);
     this.#ready = true;
     const cse = { url, embedded: configuration.cse.url === undefined, title: title(state), degraded: state.degraded };
     return { coap, http: health, cse };
@@ -133,22 +148,55 @@ export class Daemon {
     this.#stops.push(async () => timer.cancel());
   }
 
-  #bridge(client: CseClient, presence: CsePresence, settings: PresenceSettings): Bridge {
+  #watch(client: CseClient, presence: CsePresence): CseAvailability {
+    const availability = new CseAvailability({
+      probe: () => presence.check(),
+      returned: () => {
+        for (const resume of this.#resumed) resume();
+      },
+      answers: () => client.counters.succeeded + client.counters.refused,
+      clock: systemClock,
+      logger: this.#logger,
+    });
+    this.#availability = availability;
+    this.#stops.push(async () => availability.stop());
+    return availability;
+  }
+
+  #values(client: CseClient, presence: CsePresence, availability: CseAvailability, settings: PresenceSettings): Values {
+    const models = ObjectModels.official();
+    const values = new Values(valueSettings(this.#configuration, settings), {
+      client,
+      cse: () => presence.state,
+      availability,
+      presence,
+      models: () => models,
+      perform: async (endpoint, operation, options) =>
+        this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' },
+      encode: (nodes, base) => ({
+        format: ENCAPSULATION_FORMAT,
+        payload: encodeContent(ENCAPSULATION_FORMAT, nodes, { base }),
+      }),
+      clock: systemClock,
+      logger: this.#logger,
+      random: Math.random,
+    });
+    this.#resumed.push(() => values.resume());
+    return values;
+  }
+
+  #bridge(
+    client: CseClient,
+    presence: CsePresence,
+    availability: CseAvailability,
+    follower: Values,
+    settings: PresenceSettings,
+  ): Bridge {
     const logger = this.#logger;
     const clock = systemClock;
     const removals = new Removals((path) => deleteResource(client, path), clock, logger);
-    const availability = new CseAvailability({
-      probe: () => presence.check(),
-      returned: () => removals.hurry(),
-      answers: () => client.counters.succeeded + client.counters.refused,
-      clock,
-      logger,
-    });
-    this.#availability = availability;
-    this.#stops.push(async () => {
-      availability.stop();
-      await removals.stop();
-    });
+    this.#resumed.push(() => removals.hurry());
+    this.#stops.push(() => removals.stop());
     const writer = new TreeWriter(treeSettings(this.#configuration, settings), {
       client,
       cse: () => presence.state,
@@ -161,16 +209,31 @@ export class Daemon {
       removals,
       availability,
       presence,
+      follower,
       logger,
       random: Math.random,
     });
   }
 
-  async #startServer(bridge: Bridge): Promise<{ address: string; port: number }> {
+  async #startServer(bridge: Bridge, values: Values): Promise<{ address: string; port: number }> {
     const { coap, lifetime } = this.#configuration.lwm2m;
-    const server = new Lwm2mServer({ coap, lifetime, clock: systemClock, logger: this.#logger }, bridge);
+    const server = new Lwm2mServer(
+      {
+        coap,
+        lifetime,
+        clock: systemClock,
+        logger: this.#logger,
+        report: (report) => values.report(report),
+        observationChanged: (change) => values.observationChanged(change),
+      },
+      bridge,
+    );
+    this.#server = server;
     const bound = await server.start();
-    this.#stops.push(() => server.stop(this.#configuration.shutdownTimeout));
+    this.#stops.push(
+      () => server.stop(this.#configuration.shutdownTimeout),
+      async () => values.stop(),
+    );
     return bound;
   }
 }

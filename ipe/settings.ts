@@ -5,6 +5,7 @@ import type { BridgeSettings } from './bridge/bridge.ts';
 import type { TreeSettings } from './bridge/tree-writer.ts';
 import type { Configuration } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
+import type { ValueSettings } from './values/parts.ts';
 
 /** Originator of the embedded CSE's administrator, the one that ACME has by default. */
 const EMBEDDED_ADMINISTRATOR = 'CAdmin';
@@ -61,6 +62,12 @@ export function treeSettings(configuration: Configuration, settings: PresenceSet
     labels,
     expiration: { refresh: cse.expiryRefresh, share: cse.expiryShare, margin: cse.expiryMargin * 1000 },
   };
+}
+
+/** What becomes of the values of devices. */
+export function valueSettings({ values, labels }: Configuration, settings: PresenceSettings): ValueSettings {
+  const { mode, observe, rules, ...others } = values;
+  return { ...others, policy: { mode, observe, rules }, base: settings.base, labels };
 }
 
 /** How endpoints are named within the CSE's limits, and the names that no device may take. */

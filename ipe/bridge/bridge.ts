@@ -17,12 +17,21 @@ import type { TreeWriter } from './tree-writer.ts';
 /** Status codes that a CSE which lost the IPE's own resources gives to requests that rely on them. */
 const LOST_PRESENCE = new Set([4000, 4004, 4102, 4103, 4107]);
 
+/** Whoever puts more into the trees that the bridge keeps. */
+export interface TreeFollower {
+  /** The tree is what a Register (`registered`) or an Update wants; the device has not been answered yet. */
+  follow(registration: Registration, tree: EndpointTree, registered: boolean): void;
+  /** The registration ends; its tree is about to be deleted. */
+  leave(endpoint: string): void;
+}
+
 /** What the bridge works with. */
 export interface BridgeParts {
   readonly writer: TreeWriter;
   readonly removals: Removals;
   readonly availability: CseAvailability;
   readonly presence: Pick<CsePresence, 'generation' | 'restore'>;
+  readonly follower: TreeFollower;
   readonly logger: Logger;
   readonly random: () => number;
 }
@@ -54,12 +63,12 @@ export class Bridge implements RegistrationHandler {
   /** TS-0014 6.2.2.2 and 6.2.2.4: creates the tree, or turns the one that is there into what is wanted now. */
   register(registration: Registration, previous: Registration | undefined): Promise<Refusal | undefined> {
     const what = previous === undefined ? 'registered' : 'registered again';
-    return this.#attempt('register', what, registration, (names) => this.#bring(registration, names));
+    return this.#attempt('register', what, registration, (names) => this.#bring(registration, names, true));
   }
 
   /** TS-0014 6.2.2.2 and 6.3.2.2: renews the tree; containers come and go with the links. */
   update(registration: Registration): Promise<Refusal | undefined> {
-    return this.#attempt('update', 'updated', registration, (names) => this.#bring(registration, names));
+    return this.#attempt('update', 'updated', registration, (names) => this.#bring(registration, names, false));
   }
 
   /** Deletes the tree, at once or as soon as the CSE lets us. */
@@ -105,13 +114,14 @@ export class Bridge implements RegistrationHandler {
     }
   }
 
-  async #bring(registration: Registration, names: EndpointNames): Promise<void> {
-    const { writer, removals } = this.#parts;
+  async #bring(registration: Registration, names: EndpointNames, registered: boolean): Promise<void> {
+    const { writer, removals, follower } = this.#parts;
     await removals.claim(writer.addresses(names));
     const tree = this.#trees.get(names.resourceName);
     const next =
       tree === undefined ? await writer.create(registration, names) : await writer.change(tree, registration);
     this.#trees.set(names.resourceName, next);
+    follower.follow(registration, next, registered);
   }
 
   /** Runs the work; once more when it failed because the CSE had lost the IPE's own resources. */
@@ -132,6 +142,7 @@ export class Bridge implements RegistrationHandler {
     const { endpoint, id } = registration;
     const names = this.#namesOf(endpoint);
     this.#trees.delete(names.resourceName);
+    this.#parts.follower.leave(endpoint);
     try {
       if (availability.away !== undefined) removals.add(writer.addresses(names));
       else await writer.remove(names);

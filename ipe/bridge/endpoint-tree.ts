@@ -11,4 +11,6 @@ export interface EndpointTree {
   readonly nodeId: string | undefined;
   /** expirationTime last written, milliseconds of the epoch. */
   readonly expiresAt: number;
+  /** Another number when the whole tree was made again. */
+  readonly incarnation: number;
 }

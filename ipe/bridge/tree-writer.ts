@@ -52,6 +52,7 @@ export class TreeWriter {
   readonly #settings: TreeSettings;
   readonly #parts: TreeParts;
   readonly #client: CseClient;
+  #incarnations = 0;
 
   constructor(settings: TreeSettings, parts: TreeParts) {
     this.#settings = settings;
@@ -75,7 +76,8 @@ export class TreeWriter {
         await this.#dropUnlisted(linked);
       }
       await all(registration.objectLinks.links.map((link) => ensureContainer(this.#client, linked, link)));
-      return this.#tree(registration, names, nodeId, expiresAt);
+      this.#incarnations += 1;
+      return this.#tree(registration, names, nodeId, expiresAt, this.#incarnations);
     } catch (error) {
       await work.undo.run();
       throw error;
@@ -94,7 +96,7 @@ export class TreeWriter {
     const work = this.#work(registration, names, expiresAt, nodeId);
     try {
       await this.#apply(work, changes, tree, registration);
-      return this.#tree(registration, names, nodeId, expiresAt);
+      return this.#tree(registration, names, nodeId, expiresAt, tree.incarnation);
     } catch (error) {
       await work.undo.run();
       if (!isRefused(error, 4004)) throw error;
@@ -146,9 +148,14 @@ export class TreeWriter {
     return grantExpiration(registration.lifetime, this.#parts.clock.wall(), this.#settings.expiration);
   }
 
-  #tree(registration: Registration, names: EndpointNames, nodeId: string | undefined, expiresAt: number): EndpointTree {
-    const { endpoint, version, objectLinks } = registration;
-    return { endpoint, names, version, objectLinks, nodeId, expiresAt };
+  #tree(
+    { endpoint, version, objectLinks }: Registration,
+    names: EndpointNames,
+    nodeId: string | undefined,
+    expiresAt: number,
+    incarnation: number,
+  ): EndpointTree {
+    return { endpoint, names, version, objectLinks, nodeId, expiresAt, incarnation };
   }
 
   #work(registration: Registration, names: EndpointNames, expiresAt: number, nodeId: string | undefined): Work {

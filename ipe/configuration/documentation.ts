@@ -28,6 +28,7 @@ const TITLES: Readonly<Record<string, string>> = {
   access: 'Access to what the IPE makes',
   names: 'Names',
   labels: 'Labels',
+  values: 'Values in the tree',
   log: 'Log',
 };
 

@@ -106,7 +106,9 @@ function isTree(value: unknown): value is Tree {
 }
 
 function explain(issue: z.core.$ZodIssue, tree: Tree, origin: Origin): Mistake[] {
-  const names = issue.path.filter((step) => typeof step === 'string');
+  // What is wrong inside a list is told of the list.
+  const item = issue.path.findIndex((step) => typeof step === 'number');
+  const names = issue.path.slice(0, item < 0 ? undefined : item).filter((step) => typeof step === 'string');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((name) => unknownKey([...names, name].join('.'), origin));
   }

@@ -8,6 +8,7 @@ import { labelsSection } from './sections/labels.ts';
 import { logSection } from './sections/log.ts';
 import { lwm2mSection } from './sections/lwm2m.ts';
 import { namesSection } from './sections/names.ts';
+import { valuesSection } from './sections/values.ts';
 import { DURATION_FORMS, duration } from './values.ts';
 
 const sections = z.strictObject({
@@ -18,6 +19,7 @@ const sections = z.strictObject({
   access: accessSection.prefault({}),
   names: namesSection.prefault({}),
   labels: labelsSection.prefault({}),
+  values: valuesSection.prefault({}),
   log: logSection.prefault({}),
   shutdownTimeout: key(duration(0, 600_000).prefault('5s'), {
     kind: 'duration',

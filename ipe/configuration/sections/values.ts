@@ -1,0 +1,78 @@
+import * as z from 'zod';
+import { key } from '../notes.ts';
+import { whole } from '../values.ts';
+
+const MODES = ['semantic', 'transparent', 'both', 'none'] as const;
+const OBSERVE = ['always', 'never'] as const;
+
+const rule = z.strictObject({
+  object: whole(0, 65_534).optional(),
+  endpoint: z.string().min(1).max(255).optional(),
+  mode: z.enum(MODES).optional(),
+  observe: z.enum(OBSERVE).optional(),
+});
+
+const queueSection = z.strictObject({
+  values: key(whole(1, 1_000_000).prefault(1_000), {
+    kind: 'integer',
+    description:
+      'Most values of one device that wait for the CSE. Beyond them the oldest of the same resource is dropped, counted and told in the log.',
+    allowed: 'a whole number from 1 to 1000000',
+  }),
+  bytes: key(whole(1_024, 1_073_741_824).prefault(1_048_576), {
+    kind: 'integer',
+    description: 'Most bytes of values of one device that wait for the CSE; beyond them as values.queue.values.',
+    allowed: 'a whole number from 1024 to 1073741824',
+  }),
+  totalBytes: key(whole(1_024, 17_179_869_184).prefault(134_217_728), {
+    kind: 'integer',
+    description:
+      'Most bytes of values of all devices that wait for the CSE; beyond them a device drops its own oldest.',
+    allowed: 'a whole number from 1024 to 17179869184',
+  }),
+});
+
+/** Values of devices in the tree. */
+export const valuesSection = z.strictObject({
+  mode: key(z.enum(MODES).prefault('semantic'), {
+    kind: 'choice',
+    description:
+      'How values stand in the tree: semantic as one container a resource with typed JSON, transparent as the encoded object instance, both, or none.',
+    allowed: 'semantic, transparent, both or none',
+  }),
+  observe: key(z.enum(OBSERVE).prefault('always'), {
+    kind: 'choice',
+    description:
+      'Whether object instances are observed, so that changes reach the CSE. Objects 0, 1, 2, 5 and 21 never are.',
+    allowed: 'always or never',
+  }),
+  maxInstances: key(whole(1, 1_000_000).prefault(10), {
+    kind: 'integer',
+    description: 'maxNrOfInstances of every container that holds values: how many of the latest the CSE keeps.',
+    allowed: 'a whole number from 1 to 1000000',
+  }),
+  storeUnchanged: key(z.boolean().prefault(true), {
+    kind: 'boolean',
+    description: 'Whether a value is stored again that is the same as the last one of its resource.',
+    allowed: 'true or false',
+  }),
+  readers: key(whole(1, 10_000).prefault(64), {
+    kind: 'integer',
+    description: 'Most devices that are read and observed at the same time after they registered.',
+    allowed: 'a whole number from 1 to 10000',
+  }),
+  maxInFlight: key(whole(1, 1_024).prefault(6), {
+    kind: 'integer',
+    description:
+      'Most requests with values on the way to the CSE at once. Less than cse.maxInFlight keeps room for registrations.',
+    allowed: 'a whole number from 1 to 1024',
+  }),
+  queue: queueSection.prefault({}),
+  rules: key(z.array(rule).max(1_000).prefault([]), {
+    kind: 'list',
+    description:
+      'Another mode or observe for some objects, some endpoints or both; the first rule that matches counts. In the file only.',
+    allowed:
+      'in the file a list of at most 1000 rules such as {object: 3303, endpoint: "urn:imei:*", mode: both, observe: never}, each key optional, * for any text',
+  }),
+});

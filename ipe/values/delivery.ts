@@ -1,0 +1,236 @@
+import { errorMessage, type Timer } from '../../common/index.ts';
+import { CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
+import { isRefused } from '../cse/access.ts';
+import type { Lanes } from './lanes.ts';
+import type { ValueCounters, ValueParts, ValueSettings } from './parts.ts';
+import { type Followed, ValueContainers } from './value-containers.ts';
+import { type QueueBudget, type QueuedValue, ValueQueue } from './value-queue.ts';
+
+/** What all deliveries share. */
+export interface DeliveryShares {
+  readonly parts: ValueParts;
+  readonly settings: ValueSettings;
+  readonly counters: ValueCounters;
+  readonly budget: QueueBudget;
+  /** Requests on their way to the CSE. */
+  readonly lanes: Lanes;
+}
+
+/** Milliseconds until another attempt: doubled from the least to the most while attempts fail. */
+const BACKOFF = { least: 1_000, most: 60_000 } as const;
+/** Repairs in a row after which a failure waits for a later attempt. */
+const REPAIRS = 3;
+/** Containers of one device at most; what a device reports beyond them is dropped. */
+const MOST_CONTAINERS = 4_096;
+/** Milliseconds ahead to which contentInstances live where the CSE would else give them a time of its own. */
+const FAR = 4 * 365 * 24 * 3600 * 1000;
+const NAME_TAKEN = [4105, 5106] as const;
+/** Status codes of a CSE that has lost what a request relies on: the IPE's own AE or policy. */
+const LOST_PRESENCE = new Set([4000, 4102, 4103, 4107]);
+
+/**
+ * Brings the values of one device to the CSE: one request at a time, in the order in which they came, each once; what
+ * cannot be sent now waits in a bounded queue. Every contentInstance is named by us, so that a repeated CREATE is seen.
+ */
+export class Delivery {
+  readonly #shares: DeliveryShares;
+  readonly #followed: () => Followed;
+  readonly #queue: ValueQueue;
+  readonly #containers: ValueContainers;
+  #running = false;
+  #ended = false;
+  #timer: Timer | undefined;
+  #backoff: number = BACKOFF.least;
+  #repairs = 0;
+  #dropped = 0;
+
+  constructor(shares: DeliveryShares, followed: () => Followed) {
+    this.#shares = shares;
+    this.#followed = followed;
+    this.#queue = new ValueQueue(shares.settings.queue, shares.budget);
+    this.#containers = new ValueContainers(shares.parts, shares.settings, followed);
+  }
+
+  /** Values that wait. */
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** Takes a value; false when it was dropped at once. Older ones may be dropped for it. */
+  add(value: QueuedValue): boolean {
+    const { counters } = this.#shares;
+    if (!this.#containers.has(value.container) && this.#containers.size >= MOST_CONTAINERS) {
+      this.#tellDropped('a device reports more resources than are kept');
+      counters.beyondContainers += 1;
+      return false;
+    }
+    const { taken, dropped } = this.#queue.add(value);
+    counters.dropped += dropped;
+    if (dropped > 0) this.#tellDropped('values are dropped, for too many wait for the CSE');
+    if (taken) this.#containers.want(value.path);
+    return taken;
+  }
+
+  /** There may be something to do; not before its time while attempts fail. */
+  wake(): void {
+    if (this.#running || this.#ended || this.#timer !== undefined) return;
+    void this.#run();
+  }
+
+  /** Tries at once: the CSE answers again, or the tree has been renewed. */
+  hurry(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#backoff = BACKOFF.least;
+    this.wake();
+  }
+
+  /** A container and all below it is gone from the CSE, and not missed; without one: the whole tree is new. */
+  forget(container?: string): void {
+    this.#containers.forget(container);
+    if (container === undefined) this.#wantAgain();
+    else this.#queue.removeBelow(container);
+    this.#backoff = BACKOFF.least;
+  }
+
+  /** The device has left; what waits is dropped with it. */
+  end(): void {
+    this.#ended = true;
+    this.#timer?.cancel();
+    this.#queue.clear();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    try {
+      while (await this.#next());
+    } catch (error) {
+      this.#shares.parts.logger.error('the delivery of values failed', { ...this.#fields, error: errorMessage(error) });
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** One step; false when there is nothing more to do now. */
+  async #next(): Promise<boolean> {
+    const { lanes } = this.#shares;
+    const value = this.#queue.first();
+    if (value === undefined && !this.#containers.unsettled) {
+      if (this.#dropped > 0) this.#tellCaughtUp();
+      return false;
+    }
+    if (this.#idle) return false;
+    try {
+      await lanes.run(() => (this.#idle ? Promise.resolve() : this.#step(value)));
+      this.#backoff = BACKOFF.least;
+      this.#repairs = 0;
+      return true;
+    } catch (error) {
+      return this.#repair(error, value);
+    }
+  }
+
+  get #idle(): boolean {
+    return this.#ended || this.#shares.parts.availability.away !== undefined;
+  }
+
+  async #step(value: QueuedValue | undefined): Promise<void> {
+    const { counters } = this.#shares;
+    if (this.#containers.unsettled) {
+      counters.containers += await this.#containers.make();
+      return;
+    }
+    if (value === undefined) return;
+    await this.#create(value);
+    this.#queue.remove(value);
+    counters.stored += 1;
+  }
+
+  async #create({ container, attributes }: QueuedValue): Promise<void> {
+    const { parts, settings } = this.#shares;
+    const { client, cse, clock } = parts;
+    const { dialect } = cse();
+    const address = `${settings.base}/${this.#followed().tree.names.resourceName}/${container}`;
+    const lasting = dialect.childExpirationCutToParent
+      ? attributes
+      : { ...attributes, et: formatTimestamp(clock.wall() + FAR, dialect) };
+    try {
+      await client.create(ResourceType.contentInstance, address, lasting);
+    } catch (error) {
+      // It is there: an earlier attempt came through, though its answer did not.
+      if (!isRefused(error, ...NAME_TAKEN)) throw error;
+    }
+  }
+
+  /** True when it is worth going on at once. */
+  async #repair(error: unknown, value: QueuedValue | undefined): Promise<boolean> {
+    const { parts, counters } = this.#shares;
+    if (this.#ended) return false;
+    parts.availability.failed(error);
+    if (!(error instanceof CseError)) throw error;
+    this.#repairs += 1;
+    if (error.rsc === undefined || error.retryable || this.#repairs > REPAIRS) return this.#later(error);
+    if (error.rsc === 4004) {
+      // While containers are made it is the tree itself that is missing, which the next Update makes again.
+      if (this.#containers.unsettled) return this.#later(error);
+      this.#containers.forget();
+      this.#wantAgain();
+      return true;
+    }
+    const { generation } = parts.presence;
+    if (LOST_PRESENCE.has(error.rsc) && (await this.#restored(generation))) return true;
+    if (value === undefined || this.#containers.unsettled) return this.#later(error);
+    this.#queue.remove(value);
+    counters.refused += 1;
+    parts.logger.warn('the CSE refuses a value', {
+      ...this.#fields,
+      container: value.container,
+      reason: error.message,
+    });
+    return true;
+  }
+
+  async #restored(generation: number): Promise<boolean> {
+    const { presence, availability } = this.#shares.parts;
+    try {
+      return await presence.restore(generation);
+    } catch (error) {
+      availability.failed(error);
+      return false;
+    }
+  }
+
+  #later(error: CseError): false {
+    const { clock, logger, random } = this.#shares.parts;
+    logger.debug('values wait for another attempt', {
+      ...this.#fields,
+      waiting: this.#queue.size,
+      reason: error.message,
+    });
+    this.#repairs = 0;
+    this.#timer = clock.timer(this.#backoff * (1 + random() / 2), () => {
+      this.#timer = undefined;
+      this.wake();
+    });
+    this.#backoff = Math.min(this.#backoff * 2, BACKOFF.most);
+    return false;
+  }
+
+  #wantAgain(): void {
+    for (const path of this.#queue.paths()) this.#containers.want(path);
+  }
+
+  get #fields() {
+    return { endpoint: this.#followed().registration.endpoint };
+  }
+
+  #tellDropped(message: string): void {
+    if (this.#dropped === 0) this.#shares.parts.logger.warn(message, { ...this.#fields, waiting: this.#queue.size });
+    this.#dropped += 1;
+  }
+
+  #tellCaughtUp(): void {
+    this.#shares.parts.logger.warn('values were dropped', { ...this.#fields, times: this.#dropped });
+    this.#dropped = 0;
+  }
+}

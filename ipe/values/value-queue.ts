@@ -1,0 +1,137 @@
+import type { CreateAttributes } from '../../cse-client/index.ts';
+import type { InstancePath } from '../../mappings/index.ts';
+
+/** A contentInstance that waits to be created. */
+export interface QueuedValue {
+  /** Its container, below the endpoint's AE. */
+  readonly container: string;
+  /** What that container stands for. */
+  readonly path: InstancePath;
+  readonly attributes: CreateAttributes<4>;
+  /** Size as JSON. */
+  readonly bytes: number;
+}
+
+/** Bounds of one queue. */
+export interface QueueLimits {
+  readonly values: number;
+  readonly bytes: number;
+}
+
+/** Bytes that all queues together may hold. */
+export class QueueBudget {
+  readonly total: number;
+  used = 0;
+
+  constructor(total: number) {
+    this.total = total;
+  }
+}
+
+/**
+ * Values of one device on their way to the CSE, in the order in which they came. When it is full the oldest of the same
+ * container makes room, else the oldest of the container that has the most; the one that is being sent is never taken.
+ */
+export class ValueQueue {
+  readonly #limits: QueueLimits;
+  readonly #budget: QueueBudget;
+  readonly #values = new Set<QueuedValue>();
+  readonly #byContainer = new Map<string, Set<QueuedValue>>();
+  #bytes = 0;
+  #sending: QueuedValue | undefined;
+
+  constructor(limits: QueueLimits, budget: QueueBudget) {
+    this.#limits = limits;
+    this.#budget = budget;
+  }
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Paths of the containers of the values that wait. */
+  paths(): InstancePath[] {
+    return [...this.#byContainer.values()].flatMap((waiting) => firstOf(waiting)?.path ?? []);
+  }
+
+  /** Puts a value at the end; `dropped` counts the values that went for it, itself included when it is not `taken`. */
+  add(value: QueuedValue): { readonly taken: boolean; readonly dropped: number } {
+    let dropped = 0;
+    while (!this.#fits(value)) {
+      const victim = value.bytes > this.#limits.bytes ? undefined : this.#victim(value.container);
+      if (victim === undefined) return { taken: false, dropped: dropped + 1 };
+      this.remove(victim);
+      dropped += 1;
+    }
+    this.#values.add(value);
+    const waiting = this.#byContainer.get(value.container);
+    if (waiting === undefined) this.#byContainer.set(value.container, new Set([value]));
+    else waiting.add(value);
+    this.#bytes += value.bytes;
+    this.#budget.used += value.bytes;
+    return { taken: true, dropped };
+  }
+
+  /** The oldest value, which is from now on being sent. */
+  first(): QueuedValue | undefined {
+    this.#sending = firstOf(this.#values);
+    return this.#sending;
+  }
+
+  /** Takes a value out, wherever it stands; nothing when it is not there. */
+  remove(value: QueuedValue): void {
+    if (!this.#values.delete(value)) return;
+    const waiting = this.#byContainer.get(value.container);
+    waiting?.delete(value);
+    if (waiting?.size === 0) this.#byContainer.delete(value.container);
+    this.#bytes -= value.bytes;
+    this.#budget.used -= value.bytes;
+  }
+
+  /** Takes out all values of a container and of those below it. */
+  removeBelow(container: string): void {
+    for (const value of [...this.#values]) {
+      if (value.container === container || value.container.startsWith(`${container}/`)) this.remove(value);
+    }
+  }
+
+  clear(): void {
+    this.#budget.used -= this.#bytes;
+    this.#bytes = 0;
+    this.#values.clear();
+    this.#byContainer.clear();
+    this.#sending = undefined;
+  }
+
+  #fits({ bytes }: QueuedValue): boolean {
+    return (
+      this.#values.size < this.#limits.values &&
+      this.#bytes + bytes <= this.#limits.bytes &&
+      this.#budget.used + bytes <= this.#budget.total
+    );
+  }
+
+  #victim(container: string): QueuedValue | undefined {
+    const own = this.#oldest(this.#byContainer.get(container));
+    if (own !== undefined) return own;
+    let most: Set<QueuedValue> | undefined;
+    for (const waiting of this.#byContainer.values()) {
+      if (waiting.size > (most?.size ?? 0) && this.#oldest(waiting) !== undefined) most = waiting;
+    }
+    return this.#oldest(most);
+  }
+
+  #oldest(waiting: Set<QueuedValue> | undefined): QueuedValue | undefined {
+    for (const value of waiting ?? []) if (value !== this.#sending) return value;
+    return undefined;
+  }
+}
+
+function firstOf<T>(values: Iterable<T>): T | undefined {
+  for (const value of values) return value;
+  return undefined;
+}

@@ -1,0 +1,104 @@
+import type { Timer } from '../../common/index.ts';
+import type { ObservationChange, Registration, Report } from '../../lwm2m/index.ts';
+import type { EndpointTree } from '../bridge/endpoint-tree.ts';
+import { type DeviceShares, DeviceValues } from './device-values.ts';
+import { Lanes } from './lanes.ts';
+import { newValueCounters, type ValueCounters, type ValueParts, type ValueSettings } from './parts.ts';
+import { QueueBudget } from './value-queue.ts';
+
+/**
+ * Values of devices in the tree (TS-0014 6.4.2, 7.2, 8.2). Follows the bridge: whatever it has brought about is answered
+ * to the device first; reading, containers and values come after it, as bounded background work.
+ */
+export class Values {
+  readonly counters: ValueCounters = newValueCounters();
+  readonly #devices = new Map<string, DeviceValues>();
+  readonly #shares: DeviceShares;
+  readonly #parts: ValueParts;
+  /** Devices to be started, once what they asked has been answered. */
+  readonly #due = new Set<DeviceValues>();
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(settings: ValueSettings, parts: ValueParts) {
+    this.#parts = parts;
+    const { counters } = this;
+    const budget = new QueueBudget(settings.queue.totalBytes);
+    const session = Math.floor(parts.random() * 36 ** 8).toString(36);
+    let sequence = 0;
+    this.#shares = {
+      delivery: { parts, settings, counters, budget, lanes: new Lanes(settings.maxInFlight) },
+      reading: { parts, counters, lanes: new Lanes(settings.readers) },
+      nextName: () => {
+        sequence += 1;
+        return `v${session}-${sequence.toString(36)}`;
+      },
+    };
+  }
+
+  /** Devices whose values are looked after. */
+  get size(): number {
+    return this.#devices.size;
+  }
+
+  /** Values that wait for the CSE. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const device of this.#devices.values()) waiting += device.waiting;
+    return waiting;
+  }
+
+  /** The bridge has brought the tree to what a Register or an Update wants; the device has not been answered yet. */
+  follow(registration: Registration, tree: EndpointTree, registered: boolean): void {
+    if (this.#stopped) return;
+    const followed = { registration, tree };
+    let device = this.#devices.get(registration.endpoint);
+    if (device === undefined) {
+      device = new DeviceValues(this.#shares, followed);
+      this.#devices.set(registration.endpoint, device);
+    } else device.follow(followed, registered);
+    this.#due.add(device);
+    this.#timer ??= this.#parts.clock.timer(0, () => this.#startDue());
+  }
+
+  /** The registration ends. */
+  leave(endpoint: string): void {
+    const device = this.#devices.get(endpoint);
+    if (device === undefined) return;
+    this.#devices.delete(endpoint);
+    this.#due.delete(device);
+    device.end();
+  }
+
+  /** Takes what a device reported of itself; of one that has no tree nothing is taken. */
+  report(report: Report): void {
+    this.#devices.get(report.registration.endpoint)?.report(report);
+  }
+
+  /** Takes the values of observations that the server has renewed by itself. */
+  observationChanged(change: ObservationChange): void {
+    if (change.kind !== 'renewed' || change.outcome.kind !== 'success') return;
+    this.#devices.get(change.registration.endpoint)?.renewed(change.paths, change.outcome);
+  }
+
+  /** The CSE answers again: what waits is sent. */
+  resume(): void {
+    for (const device of this.#devices.values()) device.resume();
+  }
+
+  /** Asks nothing and stores nothing any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    const { waiting } = this;
+    if (waiting > 0) this.#parts.logger.warn('stopping with values that the CSE has not got', { waiting });
+    for (const endpoint of [...this.#devices.keys()]) this.leave(endpoint);
+  }
+
+  #startDue(): void {
+    this.#timer = undefined;
+    const due = [...this.#due];
+    this.#due.clear();
+    for (const device of due) device.start();
+  }
+}
