@@ -158,11 +158,17 @@ describe('an observation (LwM2M 1.1 6.4.1)', () => {
     expect(server.counters.reports).toMatchObject({ unreadable: 1, notifications: 1 });
   });
 
-  test('may be notified in blocks, of which each report is whole', async () => {
-    const payload = `[{"n":"/3303/0/5700","v":1},{"n":"/3303/0/5701","vs":"${'x'.repeat(500)}"}]`;
-    const { device, perform, reports } = await observed();
+  test('may be notified in blocks: the rest is fetched as it was observed, and the report is whole (RFC 7959 2.6)', async () => {
+    const whole = Buffer.from(`[{"n":"/3303/0/5700","v":1},{"n":"/3303/0/5701","vs":"${'x'.repeat(1_000)}"}]`);
+    const { device, perform, reports, until } = await observed(observable(), { links: '</>;ct=110,</3303/0>' });
     await perform(observe('/3303/0'));
-    expect(await device.notify(tokenOf(device.requests[0]), { format: 110, payload, observe: 2 })).toBe(true);
+    device.script = () => ({ code: '2.05', format: 110, payload: whole.subarray(1_024), block2: 0x16 });
+    const token = tokenOf(device.requests[0]);
+    const first = { format: 110, payload: whole.subarray(0, 1_024), observe: 2, block2: 0x0e };
+    expect(await device.notify(token, first)).toBe(true);
+    await until(() => reports.length === 1);
+    expect(device.requests[1]).toMatchObject({ method: 'GET', path: '/3303/0', accept: 110, observe: undefined });
+    expect(reports[0]!.content.payload).toEqual(whole);
     expect(reports[0]!.nodes).toHaveLength(2);
   });
 

@@ -27,6 +27,8 @@ export interface ScriptedAnswer {
   readonly payload?: string | Buffer;
   readonly observe?: number;
   readonly location?: readonly string[];
+  /** Value of the Block2 option (RFC 7959 2.2). */
+  readonly block2?: number;
   /** `empty`: an empty ACK and nothing after; `reset`; `separate`: an empty ACK, then the answer; `nothing`. */
   readonly how?: 'piggybacked' | 'empty' | 'reset' | 'separate' | 'nothing' | 'non';
 }
@@ -254,11 +256,12 @@ function texts(packet: ParsedPacket, name: OptionName): string[] {
   return packet.options.filter((one) => one.name === name).map(({ value }) => String(value));
 }
 
-function optionsOf({ format, observe, location = [] }: ScriptedAnswer): NamedOption[] {
+function optionsOf({ format, observe, block2, location = [] }: ScriptedAnswer): NamedOption[] {
   const options: NamedOption[] = [];
   if (observe !== undefined) options.push(option('Observe', observe));
   for (const segment of location) options.push(option('Location-Path', segment));
   if (format !== undefined) options.push(option('Content-Format', format));
+  if (block2 !== undefined) options.push(option('Block2', block2));
   return options;
 }
 
