@@ -6,6 +6,7 @@ export * from './dialect.ts';
 export * from './errors.ts';
 export * from './http-binding.ts';
 export * from './http-parameters.ts';
+export * from './notifications.ts';
 export * from './primitive.ts';
 export * from './representation.ts';
 export * from './resources.ts';
