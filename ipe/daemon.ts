@@ -232,7 +232,7 @@ export class Daemon {
     const bound = await server.start();
     this.#stops.push(
       () => server.stop(this.#configuration.shutdownTimeout),
-      async () => values.stop(),
+      () => values.stop(),
     );
     return bound;
   }

@@ -37,7 +37,7 @@ export class Delivery {
   readonly #followed: () => Followed;
   readonly #queue: ValueQueue;
   readonly #containers: ValueContainers;
-  #running = false;
+  #running: Promise<void> | undefined;
   #ended = false;
   #timer: Timer | undefined;
   #backoff: number = BACKOFF.least;
@@ -59,6 +59,10 @@ export class Delivery {
   /** Takes a value; false when it was dropped at once. Older ones may be dropped for it. */
   add(value: QueuedValue): boolean {
     const { counters } = this.#shares;
+    if (this.#containers.isRefused(value.container)) {
+      counters.refused += 1;
+      return false;
+    }
     if (!this.#containers.has(value.container) && this.#containers.size >= MOST_CONTAINERS) {
       this.#tellDropped('a device reports more resources than are kept');
       counters.beyondContainers += 1;
@@ -73,8 +77,8 @@ export class Delivery {
 
   /** There may be something to do; not before its time while attempts fail. */
   wake(): void {
-    if (this.#running || this.#ended || this.#timer !== undefined) return;
-    void this.#run();
+    if (this.#running !== undefined || this.#ended || this.#timer !== undefined) return;
+    this.#running = this.#run();
   }
 
   /** Tries at once: the CSE answers again, or the tree has been renewed. */
@@ -93,40 +97,44 @@ export class Delivery {
     this.#backoff = BACKOFF.least;
   }
 
-  /** The device has left; what waits is dropped with it. */
-  end(): void {
+  /** The device has left; what waits is dropped with it. Resolves when no request is under way any more. */
+  async end(): Promise<void> {
     this.#ended = true;
     this.#timer?.cancel();
     this.#queue.clear();
+    this.#containers.end();
+    await this.#running;
   }
 
   async #run(): Promise<void> {
-    this.#running = true;
     try {
       while (await this.#next());
     } catch (error) {
       this.#shares.parts.logger.error('the delivery of values failed', { ...this.#fields, error: errorMessage(error) });
     } finally {
-      this.#running = false;
+      this.#running = undefined;
     }
+    // Something may have come in the very last moment.
+    if (!this.#idle && (this.#queue.size > 0 || this.#containers.unsettled)) this.wake();
   }
 
   /** One step; false when there is nothing more to do now. */
   async #next(): Promise<boolean> {
-    const { lanes } = this.#shares;
+    const { lanes, parts } = this.#shares;
     const value = this.#queue.first();
     if (value === undefined && !this.#containers.unsettled) {
       if (this.#dropped > 0) this.#tellCaughtUp();
       return false;
     }
     if (this.#idle) return false;
+    const { generation } = parts.presence;
     try {
       await lanes.run(() => (this.#idle ? Promise.resolve() : this.#step(value)));
       this.#backoff = BACKOFF.least;
       this.#repairs = 0;
       return true;
     } catch (error) {
-      return this.#repair(error, value);
+      return this.#repair(error, value, generation);
     }
   }
 
@@ -163,7 +171,7 @@ export class Delivery {
   }
 
   /** True when it is worth going on at once. */
-  async #repair(error: unknown, value: QueuedValue | undefined): Promise<boolean> {
+  async #repair(error: unknown, value: QueuedValue | undefined, generation: number): Promise<boolean> {
     const { parts, counters } = this.#shares;
     if (this.#ended) return false;
     parts.availability.failed(error);
@@ -177,16 +185,14 @@ export class Delivery {
       this.#wantAgain();
       return true;
     }
-    const { generation } = parts.presence;
     if (LOST_PRESENCE.has(error.rsc) && (await this.#restored(generation))) return true;
-    if (value === undefined || this.#containers.unsettled) return this.#later(error);
-    this.#queue.remove(value);
-    counters.refused += 1;
-    parts.logger.warn('the CSE refuses a value', {
-      ...this.#fields,
-      container: value.container,
-      reason: error.message,
-    });
+    const refused = this.#containers.unsettled ? this.#containers.refuse() : value?.container;
+    if (refused === undefined) return this.#later(error);
+    const waiting = this.#queue.size;
+    if (value?.container === refused) this.#queue.remove(value);
+    if (this.#containers.isRefused(refused)) this.#queue.removeBelow(refused);
+    counters.refused += waiting - this.#queue.size;
+    parts.logger.warn('the CSE refuses a value', { ...this.#fields, container: refused, reason: error.message });
     return true;
   }
 

@@ -93,10 +93,10 @@ export class DeviceValues {
     this.#delivery.hurry();
   }
 
-  /** The device has left: nothing is asked and nothing stored any more. */
-  end(): void {
+  /** The device has left: nothing is asked and nothing stored any more. Resolves when no request is under way. */
+  end(): Promise<void> {
     this.#reading.end();
-    this.#delivery.end();
+    return this.#delivery.end();
   }
 
   /** Takes over the instances that the device lists and has those read that are not among `known`. */

@@ -28,8 +28,10 @@ export class Reading {
   readonly #read: (outcome: Success, instances: readonly InstancePath[]) => void;
   readonly #pending = new Map<string, InstancePath>();
   #registration: Registration;
-  #abort = new AbortController();
-  #running: AbortController | undefined;
+  /** Of the reading that runs. */
+  #abort: AbortController | undefined;
+  #again = false;
+  #ended = false;
 
   constructor(
     shares: ReadingShares,
@@ -45,7 +47,7 @@ export class Reading {
 
   /** Reads these instances, too; of a new registration nothing older is read any more. */
   want(registration: Registration, instances: readonly InstancePath[]): void {
-    if (registration.id !== this.#registration.id) this.#restart();
+    if (registration.id !== this.#registration.id) this.#abandon();
     this.#registration = registration;
     for (const path of instances) this.#pending.set(valueContainerPath(path), path);
   }
@@ -55,34 +57,39 @@ export class Reading {
     this.#pending.delete(container);
   }
 
-  /** Starts what is wanted; what runs already goes on. */
+  /** Starts what is wanted; what runs already goes on, and then once more. */
   start(): void {
-    if (this.#running === this.#abort || this.#abort.signal.aborted || this.#pending.size === 0) return;
-    const abort = this.#abort;
-    this.#running = abort;
-    void this.#run(abort.signal).finally(() => {
-      if (this.#running === abort) this.#running = undefined;
-    });
+    this.#again = this.#abort !== undefined;
+    if (this.#again || this.#ended || this.#pending.size === 0) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    void this.#run(abort);
   }
 
   /** The device has left. */
   end(): void {
-    this.#abort.abort();
+    this.#ended = true;
+    this.#abandon();
+  }
+
+  #abandon(): void {
+    this.#abort?.abort();
+    this.#abort = undefined;
     this.#pending.clear();
   }
 
-  #restart(): void {
-    this.#abort.abort();
-    this.#abort = new AbortController();
-    this.#pending.clear();
+  async #run(abort: AbortController): Promise<void> {
+    await this.#readAll(abort.signal);
+    if (this.#abort !== abort) return;
+    this.#abort = undefined;
+    if (this.#again) this.start();
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
+  async #readAll(signal: AbortSignal): Promise<void> {
     const together = this.#composite();
     if (together.length > 1 && !(await this.#readTogether(together, signal))) return;
     for (const [container, path] of this.#pending) {
-      if (signal.aborted) return;
-      if (!(await this.#readOne(container, path, signal))) return;
+      if (signal.aborted || !(await this.#readOne(container, path, signal))) return;
     }
   }
 
@@ -101,6 +108,7 @@ export class Reading {
   /** False when the device does not answer. What it leaves out is read alone. */
   async #readTogether(instances: readonly InstancePath[], signal: AbortSignal): Promise<boolean> {
     const outcome = await this.#perform({ type: 'read-composite', paths: instances }, signal);
+    if (signal.aborted) return false;
     if (outcome.kind === 'success') {
       const answered = instances.filter((instance) => outcome.nodes?.some(({ path }) => isBelow(path, instance)));
       this.#done(outcome, answered);

@@ -41,6 +41,10 @@ export class ValueContainers {
   readonly #wanted = new Map<string, InstancePath>();
   /** Instance containers whose expirationTime, and that of the AE, is still raised. */
   readonly #raised = new Set<string>();
+  /** Containers that the CSE will not have. */
+  readonly #refused = new Set<string>();
+  #making: string | undefined;
+  #ended = false;
 
   constructor(parts: ValueParts, settings: ValueSettings, followed: () => Followed) {
     this.#parts = parts;
@@ -55,6 +59,28 @@ export class ValueContainers {
 
   has(container: string): boolean {
     return this.#made.has(container) || this.#wanted.has(container);
+  }
+
+  isRefused(container: string): boolean {
+    return this.#refused.size > 0 && this.#refused.has(container);
+  }
+
+  /** The CSE has refused the one that was being made for good; gives its name, or undefined when none was. */
+  refuse(): string | undefined {
+    const container = this.#making;
+    this.#making = undefined;
+    if (container === undefined) return undefined;
+    for (const name of this.#wanted.keys()) {
+      if (name !== container && !name.startsWith(`${container}/`)) continue;
+      this.#wanted.delete(name);
+      this.#refused.add(name);
+    }
+    return container;
+  }
+
+  /** Nothing new is made any more; what is raised is still put back. */
+  end(): void {
+    this.#ended = true;
   }
 
   /** True when something has to be done on the CSE before values can be stored. */
@@ -72,7 +98,7 @@ export class ValueContainers {
 
   /** Forgets the containers below one that is gone; all of them without one. */
   forget(container?: string): void {
-    for (const known of [this.#made, this.#wanted, this.#raised]) {
+    for (const known of [this.#made, this.#wanted, this.#raised, this.#refused]) {
       for (const name of known.keys()) {
         if (container === undefined || name === container || name.startsWith(`${container}/`)) known.delete(name);
       }
@@ -84,6 +110,7 @@ export class ValueContainers {
     if (this.#parts.cse().dialect.childExpirationCutToParent) return this.#makeRaised();
     let count = 0;
     for (const [container, path] of this.#wanted) {
+      if (this.#ended) break;
       await this.#ensure(path, this.#far());
       this.#settle(container);
       count += 1;
@@ -94,7 +121,7 @@ export class ValueContainers {
   async #makeRaised(): Promise<number> {
     let count = 0;
     try {
-      for (let attempt = 1; this.#wanted.size > 0 && attempt <= ATTEMPTS; attempt += 1) {
+      for (let attempt = 1; this.#wanted.size > 0 && !this.#ended && attempt <= ATTEMPTS; attempt += 1) {
         count += await this.#makeOnce(attempt === ATTEMPTS);
       }
     } finally {
@@ -109,6 +136,7 @@ export class ValueContainers {
     const far = this.#far();
     let instance: string | undefined;
     for (const [container, path] of byInstance(this.#wanted)) {
+      if (this.#ended) break;
       if (containerName(path) !== instance) {
         await this.#raise(path, far, instance === undefined);
         instance = containerName(path);
@@ -128,6 +156,13 @@ export class ValueContainers {
 
   /** expirationTime of the container as it stands, where the CSE tells. */
   async #ensure(path: InstancePath, expirationTime: string): Promise<string | undefined> {
+    this.#making = valueContainerPath(path);
+    const expires = await this.#create(path, expirationTime);
+    this.#making = undefined;
+    return expires;
+  }
+
+  async #create(path: InstancePath, expirationTime: string): Promise<string | undefined> {
     const { client, cse, models } = this.#parts;
     const { registration } = this.#followed();
     const { links } = registration.objectLinks;
@@ -151,7 +186,7 @@ export class ValueContainers {
       if (!isRefused(error, ...NAME_TAKEN)) {
         if (!isRefused(error, 4004) || this.#listed(path)) throw error;
         await this.#createInstance(path, expirationTime);
-        return this.#ensure(path, expirationTime);
+        return this.#create(path, expirationTime);
       }
     }
     return (await client.update(ResourceType.container, address, valueContainerRepair(path, context)))?.et;
@@ -213,7 +248,10 @@ export class ValueContainers {
     const { client } = this.#parts;
     for (const instance of this.#raised) {
       const address = `${this.#ae}/${instance}`;
-      await this.#lowerOne((et) => client.update(ResourceType.container, address, { et }).catch(ignoreMissing));
+      // One that the device has not listed is renewed by nobody, and goes with the AE.
+      if (this.#lists(instance)) {
+        await this.#lowerOne((et) => client.update(ResourceType.container, address, { et }).catch(ignoreMissing));
+      }
       if (this.#raised.size === 1) await this.#lowerOne((et) => client.update(ResourceType.ae, this.#ae, { et }));
       this.#raised.delete(instance);
     }
@@ -226,9 +264,12 @@ export class ValueContainers {
     }
   }
 
-  #listed({ objectId, instanceId }: InstancePath): boolean {
-    const { links } = this.#followed().registration.objectLinks;
-    return links.some((link) => link.objectId === objectId && link.instanceId === instanceId);
+  #listed(path: InstancePath): boolean {
+    return this.#lists(containerName(path));
+  }
+
+  #lists(instance: string): boolean {
+    return this.#followed().registration.objectLinks.links.some((link) => containerName(link) === instance);
   }
 
   get #ae(): string {

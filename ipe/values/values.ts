@@ -67,7 +67,7 @@ export class Values {
     if (device === undefined) return;
     this.#devices.delete(endpoint);
     this.#due.delete(device);
-    device.end();
+    void device.end();
   }
 
   /** Takes what a device reported of itself; of one that has no tree nothing is taken. */
@@ -86,13 +86,16 @@ export class Values {
     for (const device of this.#devices.values()) device.resume();
   }
 
-  /** Asks nothing and stores nothing any more. */
-  stop(): void {
+  /** Asks nothing and stores nothing any more; resolves when no request is under way, so that none is left half-made. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
     const { waiting } = this;
     if (waiting > 0) this.#parts.logger.warn('stopping with values that the CSE has not got', { waiting });
-    for (const endpoint of [...this.#devices.keys()]) this.leave(endpoint);
+    const devices = [...this.#devices.values()];
+    this.#devices.clear();
+    this.#due.clear();
+    await Promise.all(devices.map((device) => device.end()));
   }
 
   #startDue(): void {

@@ -56,7 +56,7 @@ export const valuesSection = z.strictObject({
     description: 'Whether a value is stored again that is the same as the last one of its resource.',
     allowed: 'true or false',
   }),
-  readers: key(whole(1, 10_000).prefault(64), {
+  readers: key(whole(1, 10_000).prefault(256), {
     kind: 'integer',
     description: 'Most devices that are read and observed at the same time after they registered.',
     allowed: 'a whole number from 1 to 10000',
