@@ -26,13 +26,14 @@ export type { ObservationTarget } from './observation/observation.ts';
 export type { ObservationChange, ObservationEnded, ObservationRenewed, Report } from './observation/report.ts';
 export type { PerformOptions } from './operation/call.ts';
 export type { DiscoveredLink } from './operation/discovered-link.ts';
-export type { Dispatcher, Urgency, WaitingOperation } from './operation/dispatcher.ts';
+export type { Dispatcher, OperationState, Urgency, WaitingOperation } from './operation/dispatcher.ts';
 export { DEFAULT_OPERATION_LIMITS, type OperationLimits } from './operation/limits.ts';
 export { NOTIFICATION_ATTRIBUTES, type NotificationAttributes } from './operation/notification-attributes.ts';
 export type { Operation, OperationType } from './operation/operation.ts';
 export { OPERATION_RULES, operationFault } from './operation/operation-rules.ts';
 export type { OperationCounters } from './operation/operations.ts';
 export type { Invalid, Outcome, Refused, Success, Unanswered } from './operation/outcome.ts';
+export { DEFAULT_QUEUE_MODE, type QueueModeCounters, type QueueModeOptions } from './queue/options.ts';
 export type { RegistrationCounters } from './registration/counters.ts';
 export type { Answer, Refusal, RegistrationHandler } from './registration/handler.ts';
 export {

@@ -20,6 +20,9 @@ import { type OperationCounters, Operations } from './operation/operations.ts';
 import type { Outcome } from './operation/outcome.ts';
 import { watched } from './operation/registration-watch.ts';
 import { SerialDispatcher } from './operation/serial-dispatcher.ts';
+import type { QueueModeCounters, QueueModeOptions } from './queue/options.ts';
+import { QueueMode } from './queue/queue-mode.ts';
+import { SignsOfLife } from './queue/signs-of-life.ts';
 import type { RegistrationCounters } from './registration/counters.ts';
 import type { RegistrationHandler } from './registration/handler.ts';
 import type { RegistrationLimits } from './registration/options.ts';
@@ -55,7 +58,9 @@ export interface Lwm2mServerOptions {
   readonly report?: (report: Report) => void | Promise<void>;
   /** Told of observations that devices ended and of those asked for anew after a Register. */
   readonly observationChanged?: (change: ObservationChange) => void;
-  /** Puts something between the asking of a device and the speaking to it, such as a queue for those that sleep. */
+  /** How long devices in queue mode listen after each message, and what is kept for those that sleep. */
+  readonly queueMode?: Partial<QueueModeOptions>;
+  /** Puts something between the asking of a device and the queue for those that sleep. */
   readonly dispatcher?: (next: Dispatcher) => Dispatcher;
 }
 
@@ -65,6 +70,7 @@ export interface Lwm2mServerCounters {
   readonly registration: RegistrationCounters;
   readonly operations: OperationCounters;
   readonly reports: ReportCounters;
+  readonly queueMode: QueueModeCounters;
 }
 
 /** A LwM2M server: devices on one side, a `RegistrationHandler` on the other. */
@@ -75,6 +81,7 @@ export class Lwm2mServer {
   private readonly operations: Operations;
   private readonly observed: Observations;
   private readonly renewal: ObservationRenewal;
+  private readonly queueMode: QueueMode;
 
   constructor(options: Lwm2mServerOptions, handler: RegistrationHandler) {
     const { limits, lifetime, models = () => ObjectModels.official() } = options;
@@ -85,42 +92,53 @@ export class Lwm2mServer {
     const listener = reportListener(options, logger);
 
     const watchedHandler = watched(handler, {
-      moved: (registration, previous) => senders?.moved(registration, previous),
+      moved: (registration, previous) => senders.moved(registration, previous),
       replaced: (registration, previous) => {
         this.operations.replaced(registration, previous);
+        this.queueMode.replaced(registration);
         this.renewal.replaced(registration, previous);
       },
       ended: (registration) => {
-        senders?.left(registration);
+        senders.left(registration);
         this.renewal.left(registration);
         this.observed.removeAll(registration.id);
         this.operations.ended(registration);
+        this.queueMode.ended(registration);
       },
     });
     this.service = new RegistrationService({ ...shared, lifetime, limits: limits?.registration ?? {} }, watchedHandler);
     const { registrations } = this.service;
-    const senders = options.report === undefined ? undefined : new Senders(registrations);
+    const senders = new Senders(registrations);
     this.observed = new Observations(operationLimits.observationsPerDevice, () => randomBytes(TOKEN_BYTES));
     const parts = { registrations, observations: this.observed, models, listener, counters: reports, clock, logger };
     const notifications = new Notifications(parts);
-    const sending = senders === undefined ? [] : [sendRoute({ ...parts, senders })];
+    const sending = options.report === undefined ? [] : [sendRoute({ ...parts, senders })];
     const routes = [...registrationRoutes(this.service), ...sending, ...(options.routes ?? [])];
     const table = new RouteTable([...routes, discoveryRoute(routes)]);
+    const serial = new SerialDispatcher(operationLimits);
+    this.queueMode = new QueueMode({ registrations, clock, next: serial, options: options.queueMode ?? {} });
+    const { presence, queue } = this.queueMode;
+    const signs = new SignsOfLife({
+      presence,
+      registrations,
+      at: (peer) => senders.find(peer),
+      observed: (token) => this.observed.byToken(token)?.endpoint,
+    });
     this.endpoint = new CoapEndpoint(
       {
         ...shared,
         ...options.coap,
         limits: limits?.coap ?? {},
         parameters: options.transmission ?? {},
-        notification: (notification) => notifications.take(notification),
+        notification: signs.notifications((notification) => notifications.take(notification)),
         observed: (peer, token) => notifications.requestOf(peer, token),
       },
-      (request) => table.serve(request),
+      signs.requests((request) => table.serve(request)),
     );
-    const serial = new SerialDispatcher(operationLimits);
     this.operations = new Operations({
       ...parts,
-      dispatcher: options.dispatcher?.(serial) ?? serial,
+      dispatcher: options.dispatcher?.(queue) ?? queue,
+      reach: presence,
       request: (peer, request, how) => this.endpoint.request(peer, request, how),
       limits: operationLimits,
     });
@@ -137,6 +155,7 @@ export class Lwm2mServer {
       registration: this.service.counters,
       operations: this.operations.counters,
       reports,
+      queueMode: this.queueMode.counters,
     };
   }
 
@@ -152,11 +171,17 @@ export class Lwm2mServer {
   }
 
   /**
-   * Asks something of a registered device, one operation at a time for each, in the order asked. Never rejects: whatever
-   * happens is the outcome.
+   * Asks something of a registered device, one operation at a time for each, in the order asked; of one in queue mode when
+   * it listens. Never rejects: whatever happens is the outcome.
    */
   perform(endpoint: string, operation: Operation, options?: PerformOptions): Promise<Outcome> {
     return this.operations.perform(endpoint, operation, options);
+  }
+
+  /** Whether a device listens; without queue mode it does. Undefined: it is not registered. */
+  presence(endpoint: string): 'awake' | 'asleep' | undefined {
+    if (this.registrations.byEndpoint(endpoint) === undefined) return undefined;
+    return this.queueMode.presence.isAsleep(endpoint) ? 'asleep' : 'awake';
   }
 
   /** Listens; throws `IpeError` `coap/port-in-use` or `coap/address`. */
@@ -169,6 +194,7 @@ export class Lwm2mServer {
     this.service.stop();
     this.renewal.stop();
     this.operations.stop();
+    this.queueMode.stop();
     await this.endpoint.close(grace);
     this.service.close();
   }

@@ -13,7 +13,8 @@ import type { Dispatcher } from './dispatcher.ts';
 import type { OperationLimits } from './limits.ts';
 import type { Operation } from './operation.ts';
 import { operationFault } from './operation-rules.ts';
-import { invalid, type Outcome, outcomeOfFailure } from './outcome.ts';
+import { endOfFailure, invalid, type Outcome, outcomeOfFailure } from './outcome.ts';
+import type { ExchangeEnd, Reach } from './reach.ts';
 
 /** What operations are carried out with. */
 export interface OperationParts {
@@ -21,6 +22,7 @@ export interface OperationParts {
   readonly observations: Observations;
   readonly dispatcher: Dispatcher;
   readonly models: () => Pick<ObjectModels, 'find'>;
+  readonly reach: Reach;
   readonly request: (peer: Peer, request: OutgoingRequest, options: RequestOptions) => Promise<CoapReply>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -38,6 +40,8 @@ export class Operations {
     timeout: 0,
     reset: 0,
     asleep: 0,
+    expired: 0,
+    superseded: 0,
     gone: 0,
     cancelled: 0,
     invalid: 0,
@@ -59,8 +63,8 @@ export class Operations {
   }
 
   /**
-   * The endpoint registered again. What is at the device is given up: it may have started afresh. What waits goes on,
-   * for the endpoint was there all the time.
+   * The endpoint registered again. What is at the device is given up: it may have started afresh; for one in queue mode,
+   * which may just have woken, it is as if it had not answered. What waits goes on, for the endpoint was there all the time.
    */
   replaced(registration: Registration, previous: Registration): void {
     const device = this.#devices.get(registration.endpoint);
@@ -68,7 +72,9 @@ export class Operations {
       this.#devices.set(registration.endpoint, device.successor(registration, previous));
     }
     for (const call of this.#callsOf(registration)) {
-      if (call.registrationId === previous.id) call.callOff('gone');
+      if (call.registrationId !== previous.id) continue;
+      if (registration.queueMode) call.interrupt();
+      else call.callOff('gone');
     }
   }
 
@@ -142,15 +148,24 @@ export class Operations {
   }
 
   async #exchange(call: Call, peer: Peer, request: OutgoingRequest, trial: boolean, token: Buffer | undefined) {
-    const { limits } = this.#parts;
+    const { limits, reach } = this.#parts;
+    const ended = reach.begin(call.endpoint);
+    if (ended === undefined) return { kind: 'asleep' } as const;
+    let end: ExchangeEnd = 'answered';
+    call.sent();
     try {
       return await this.#parts.request(peer, request, {
-        signal: call.signal,
+        signal: call.requestSignal,
         ...(trial ? { exchangeTimeout: limits.trialTimeout } : undefined),
         ...(token === undefined ? undefined : { token }),
       });
     } catch (error) {
+      end = endOfFailure(error);
+      // Silence to what a device may not know does not say that it sleeps.
+      if (trial && end === 'silent') end = 'unknown';
       return outcomeOfFailure(error);
+    } finally {
+      ended(end);
     }
   }
 

@@ -3,6 +3,7 @@ import type { CoapCode } from '../coap/types.ts';
 import type { Node } from '../content/value.ts';
 import type { Path } from '../model/path.ts';
 import type { DiscoveredLink } from './discovered-link.ts';
+import type { ExchangeEnd } from './reach.ts';
 
 /** The device did what was asked. */
 export interface Success {
@@ -29,11 +30,13 @@ export interface Refused {
 
 /**
  * `timeout`: no answer before the deadline; what was asked may have happened all the same. `reset`: the device knows
- * nothing of it. `asleep`: it was not sent. `gone`: the registration is not there, or ended meanwhile. `cancelled`: by
- * the caller, or because the server stops.
+ * nothing of it. `asleep`: it was not sent. `expired`: its deadline passed while it waited for the device to wake, and it
+ * was never sent. `superseded`: a later Write took its place before it was sent, or sent again. `gone`: the registration
+ * is not there, or ended meanwhile, or the device came back without what was addressed. `cancelled`: by the caller, or
+ * because the server stops.
  */
 export interface Unanswered {
-  readonly kind: 'timeout' | 'reset' | 'asleep' | 'gone' | 'cancelled';
+  readonly kind: 'timeout' | 'reset' | 'asleep' | 'expired' | 'superseded' | 'gone' | 'cancelled';
 }
 
 /** Refused on our side, or answered with something that cannot be read. */
@@ -57,8 +60,22 @@ const FAILURES: Readonly<Record<string, Unanswered['kind']>> = {
   'coap/closed': 'cancelled',
 };
 
+/** The others happen on our side. */
+const ENDS: Readonly<Record<string, ExchangeEnd>> = {
+  'coap/timeout': 'silent',
+  'coap/reset': 'answered',
+  'coap/reply-too-large': 'answered',
+  'coap/changed': 'answered',
+  'coap/blocks': 'answered',
+};
+
 /** What a CoAP exchange without reply means. */
 export function outcomeOfFailure(error: unknown): Unanswered | Invalid {
   const kind = error instanceof IpeError ? FAILURES[error.code] : undefined;
   return kind === undefined ? invalid(errorMessage(error)) : { kind };
+}
+
+/** What the failure of a request says about whether the device listens. */
+export function endOfFailure(error: unknown): ExchangeEnd {
+  return error instanceof IpeError ? (ENDS[error.code] ?? 'unknown') : 'unknown';
 }
