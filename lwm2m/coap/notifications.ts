@@ -62,7 +62,7 @@ export class Notifications {
     if (this.#stopped) return;
     const observing = this.#observing(peer, token);
     const isPartial = reply.block2 !== undefined && (blockOf(reply.block2).more || blockOf(reply.block2).number > 0);
-    const request = isPartial && this.#handler ? (observing ?? this.#observed(peer, token)) : undefined;
+    const request = isPartial && this.#handler ? (observing ?? this.#requestOf(peer, token)) : undefined;
     const receivedAt = this.#context.now();
     const arrived: ArrivedNotification = { peer, type, messageId, token, reply, receivedAt, request };
     const line = this.#lines.size === 0 ? undefined : this.#lines.get(observationKey(peer, token));
@@ -176,11 +176,23 @@ export class Notifications {
     try {
       return handler(notification);
     } catch (error) {
-      const { counters, logger } = this.#context;
-      counters.handlerFailures++;
-      logger.error('a CoAP notification could not be served', { reason: errorMessage(error) });
+      this.#failed(error);
       return true; // Our own failure is no reason to end what the device was asked for.
     }
+  }
+
+  #requestOf(peer: Peer, token: Buffer): OutgoingRequest | undefined {
+    try {
+      return this.#observed(peer, token);
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#context.counters.handlerFailures++;
+    this.#context.logger.error('a CoAP notification could not be served', { reason: errorMessage(error) });
   }
 
   #accept({ key, address, port }: Peer, type: number, messageId: number, digest: number): void {

@@ -308,6 +308,26 @@ describe('The time that a reply in blocks may take', () => {
     expect(harness.layer.held).toMatchObject({ requests: 0, replyBytes: 0 });
   });
 
+  it('is `timeout` alone where only that is given, for one message too', async () => {
+    const harness = new LayerHarness();
+    const seen = watch(harness.layer.request(DEVICE, READ, { timeout: 600_000 }));
+    await slowly(harness, seen, 599_999, 1);
+    expect(seen.reply?.code).toBe('2.05');
+  });
+
+  it('does not begin before its turn, but that is not waited for without end either', async () => {
+    const harness = new LayerHarness();
+    const slow = watch(harness.layer.request(DEVICE, READ));
+    const waiting = [{}, { exchangeTimeout: 100_000 }, { exchangeTimeout: 5_000, timeout: 400_000 }].map((options) =>
+      watch(harness.layer.request(DEVICE, READ, options)),
+    );
+    await slowly(harness, slow, 90_000, 2);
+    expect(slow.reply?.code).toBe('2.05');
+    expect(waiting.map(({ code }) => code)).toEqual(['coap/timeout', 'coap/timeout', undefined]);
+    await slowly(harness, waiting[2] as Watched, 4_000, 1);
+    expect(waiting[2]?.reply?.code).toBe('2.05');
+  });
+
   it('ends when it is called off between two blocks', async () => {
     const harness = new LayerHarness();
     const abort = new AbortController();
