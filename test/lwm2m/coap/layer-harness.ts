@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { type CoapMessage, decodeMessage, encodeMessage } from '../../../lwm2m/coap/message.ts';
 import { MessageLayer, type MessageLayerOptions } from '../../../lwm2m/coap/message-layer.ts';
 import type { CoapReply } from '../../../lwm2m/coap/outgoing-request.ts';
@@ -51,7 +52,7 @@ export class LayerHarness {
   /** The one message that was sent since the last call. */
   takeOne(): CoapMessage {
     const all = this.take();
-    if (all.length !== 1) throw new Error(`${all.length} messages were sent, not one`);
+    expect(all).toHaveLength(1);
     return all[0] as CoapMessage;
   }
 
