@@ -2,11 +2,13 @@ import { networkInterfaces } from 'node:os';
 import { IpeError, type Logger, systemClock, type Timer } from '../common/index.ts';
 import { CseClient } from '../cse-client/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
-import { encodeContent, Lwm2mServer, ObjectModels } from '../lwm2m/index.ts';
-import { Bridge } from './bridge/bridge.ts';
+import { encodeContent, Lwm2mServer, ObjectModels, type RegistrationHandler } from '../lwm2m/index.ts';
+import { Bridge, type TreeFollower } from './bridge/bridge.ts';
 import { Removals } from './bridge/removals.ts';
 import { deleteResource } from './bridge/resource-writer.ts';
 import { TreeWriter } from './bridge/tree-writer.ts';
+import { Commands } from './commands/commands.ts';
+import { addNotificationDoor } from './commands/notification-door.ts';
 import { type Configuration, publicUrl } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
 import { CseAvailability } from './cse/availability.ts';
@@ -14,6 +16,7 @@ import { CsePresence, type CseState } from './cse/presence.ts';
 import { HealthServer } from './health.ts';
 import {
   bridgeSettings,
+  commandSettings,
   cseClientOptions,
   embeddedCseOptions,
   presenceSettings,
@@ -39,6 +42,8 @@ export interface Ready {
     readonly title: string;
     readonly degraded: readonly string[];
   };
+  /** Originators that may command devices. */
+  readonly commandsFrom: readonly string[];
 }
 
 /** The whole IPE: its parts in their order, started together and stopped in reverse. */
@@ -49,6 +54,7 @@ export class Daemon {
   readonly #stops: (() => Promise<void>)[] = [];
   #availability: CseAvailability | undefined;
   #server: Lwm2mServer | undefined;
+  #commands: Commands | undefined;
   /** What starts again when the CSE does. */
   readonly #resumed: (() => void)[] = [];
   #ready = false;
@@ -90,10 +96,12 @@ export class Daemon {
     this.#renewDaily(presence);
     const availability = this.#watch(client, presence);
     const values = this.#values(client, presence, availability, settings);
-    const coap = await this.#startServer(this.#bridge(client, presence, availability, values, settings), values);
+    const commands = this.#takeCommands(client, presence, availability, settings);
+    const bridge = this.#bridge(client, presence, availability, values, commands, settings);
+    const coap = await this.#startServer(commands?.before(bridge) ?? bridge, values);
     this.#ready = true;
     const cse = { url, embedded: configuration.cse.url === undefined, title: title(state), degraded: state.degraded };
-    return { coap, http: health, cse };
+    return { coap, http: health, cse, commandsFrom: this.#commandsFrom };
   }
 
   async #startEmbeddedCse(): Promise<string> {
@@ -106,6 +114,7 @@ export class Daemon {
   async #startHealth(): Promise<{ address: string; port: number }> {
     const { host, port } = this.#configuration.http;
     const health = new HealthServer({ host, port, logger: this.#logger, ready: () => this.#readiness() });
+    if (this.#commandsFrom.length > 0) addNotificationDoor(health.routes, () => this.#commands);
     const bound = await health.start();
     this.#stops.push(() => health.stop());
     return bound;
@@ -185,11 +194,41 @@ export class Daemon {
     return values;
   }
 
+  get #commandsFrom(): readonly string[] {
+    return this.#configuration.access.command;
+  }
+
+  /** Nothing at all where nobody may command. */
+  #takeCommands(
+    client: CseClient,
+    presence: CsePresence,
+    availability: CseAvailability,
+    settings: PresenceSettings,
+  ): Commands | undefined {
+    if (this.#commandsFrom.length === 0) return undefined;
+    const models = ObjectModels.official();
+    const commands = new Commands(commandSettings(this.#configuration, settings), {
+      client,
+      cse: () => presence.state,
+      availability,
+      presence,
+      models: () => models,
+      perform: async (endpoint, operation, options) =>
+        this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' },
+      clock: systemClock,
+      logger: this.#logger,
+    });
+    this.#commands = commands;
+    this.#resumed.push(() => commands.resume());
+    return commands;
+  }
+
   #bridge(
     client: CseClient,
     presence: CsePresence,
     availability: CseAvailability,
     follower: Values,
+    commands: Commands | undefined,
     settings: PresenceSettings,
   ): Bridge {
     const logger = this.#logger;
@@ -209,13 +248,13 @@ export class Daemon {
       removals,
       availability,
       presence,
-      follower,
+      follower: commands === undefined ? follower : together(follower, commands),
       logger,
       random: Math.random,
     });
   }
 
-  async #startServer(bridge: Bridge, values: Values): Promise<{ address: string; port: number }> {
+  async #startServer(handler: RegistrationHandler, values: Values): Promise<{ address: string; port: number }> {
     const { coap, lifetime } = this.#configuration.lwm2m;
     const server = new Lwm2mServer(
       {
@@ -226,13 +265,14 @@ export class Daemon {
         report: (report) => values.report(report),
         observationChanged: (change) => values.observationChanged(change),
       },
-      bridge,
+      handler,
     );
     this.#server = server;
     const bound = await server.start();
     this.#stops.push(
       () => server.stop(this.#configuration.shutdownTimeout),
       () => values.stop(),
+      async () => this.#commands?.stop(),
     );
     return bound;
   }
@@ -242,6 +282,18 @@ export class Daemon {
 function ownAddress(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+}
+
+/** Followers that see the same. */
+function together(...followers: readonly TreeFollower[]): TreeFollower {
+  return {
+    follow: (registration, tree, registered) => {
+      for (const follower of followers) follower.follow(registration, tree, registered);
+    },
+    leave: (endpoint) => {
+      for (const follower of followers) follower.leave(endpoint);
+    },
+  };
 }
 
 function title(state: CseState): string {

@@ -3,6 +3,7 @@ import type { CseClientOptions, Dialect } from '../cse-client/index.ts';
 import type { EmbeddedCseOptions } from '../embedded-cse/index.ts';
 import type { BridgeSettings } from './bridge/bridge.ts';
 import type { TreeSettings } from './bridge/tree-writer.ts';
+import type { CommandSettings } from './commands/parts.ts';
 import type { Configuration } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
 import type { ValueSettings } from './values/parts.ts';
@@ -68,6 +69,13 @@ export function treeSettings(configuration: Configuration, settings: PresenceSet
 export function valueSettings({ values, labels }: Configuration, settings: PresenceSettings): ValueSettings {
   const { mode, observe, rules, ...others } = values;
   return { ...others, policy: { mode, observe, rules }, base: settings.base, labels };
+}
+
+/** Who may command devices, and how commands are carried. */
+export function commandSettings(configuration: Configuration, settings: PresenceSettings): CommandSettings {
+  const { access, commands, labels } = configuration;
+  const { base, originator, resourceName, readers } = settings;
+  return { ...commands, base, originator, resourceName, commanders: access.command, readers, labels };
 }
 
 /** How endpoints are named within the CSE's limits, and the names that no device may take. */

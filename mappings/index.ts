@@ -1,3 +1,6 @@
+export * from './commands/command-request.ts';
+export * from './commands/command-response.ts';
+export * from './commands/command-values.ts';
 export * from './endpoint-resources.ts';
 export * from './labels.ts';
 export * from './names.ts';

@@ -19,7 +19,7 @@ async function run(file: string | undefined, surroundings: Surroundings): Promis
   const { Daemon } = await import('../daemon.ts');
   const daemon = new Daemon(configuration, logger);
   const start = async () => {
-    const { coap, http, cse } = await daemon.start();
+    const { coap, http, cse, commandsFrom } = await daemon.start();
     return {
       coapAddress: coap.address,
       coapPort: coap.port,
@@ -29,6 +29,7 @@ async function run(file: string | undefined, surroundings: Surroundings): Promis
       embedded: cse.embedded,
       cse: cse.title,
       degraded: cse.degraded,
+      commandsFrom,
     };
   };
   await runService({ start, stop: () => daemon.stop() }, logger, configuration.shutdownTimeout);

@@ -29,6 +29,7 @@ const TITLES: Readonly<Record<string, string>> = {
   names: 'Names',
   labels: 'Labels',
   values: 'Values in the tree',
+  commands: 'Commands to devices',
   log: 'Log',
 };
 

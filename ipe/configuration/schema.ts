@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { key } from './notes.ts';
 import { accessSection } from './sections/access.ts';
+import { commandsSection } from './sections/commands.ts';
 import { cseSection } from './sections/cse.ts';
 import { embeddedCseSection } from './sections/embedded-cse.ts';
 import { httpSection } from './sections/http.ts';
@@ -20,6 +21,7 @@ const sections = z.strictObject({
   names: namesSection.prefault({}),
   labels: labelsSection.prefault({}),
   values: valuesSection.prefault({}),
+  commands: commandsSection.prefault({}),
   log: logSection.prefault({}),
   shutdownTimeout: key(duration(0, 600_000).prefault('5s'), {
     kind: 'duration',

@@ -14,4 +14,10 @@ export const accessSection = z.strictObject({
     description: 'Originators that may create subscriptions on it, where the CSE can express that.',
     allowed: ORIGINATOR_LIST_ALLOWED,
   }),
+  command: key(originatorList().prefault([]), {
+    kind: 'list',
+    description:
+      'Originators that may command devices, by contentInstances in the container requests of each. Nobody: there are no such containers.',
+    allowed: ORIGINATOR_LIST_ALLOWED,
+  }),
 });

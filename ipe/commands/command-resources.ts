@@ -1,0 +1,188 @@
+import {
+  type ChildReference,
+  type CreateAttributes,
+  CseError,
+  formatTimestamp,
+  parseTimestamp,
+  ResourceType,
+} from '../../cse-client/index.ts';
+import { endpointLabel } from '../../mappings/index.ts';
+import { isRefused } from '../cse/access.ts';
+import type { CommandPolicies } from './command-policies.ts';
+import {
+  type CommandCounters,
+  type Commanded,
+  type CommandParts,
+  type CommandSettings,
+  REQUESTS,
+  RESPONSES,
+} from './parts.ts';
+
+const DAY = 24 * 3600 * 1000;
+/** Milliseconds ahead to which the containers live; they go with their AE long before. */
+const FAR = 4 * 365 * DAY;
+/** An expirationTime nearer than this was cut to that of a parent. */
+const NEAR = 365 * DAY;
+/** Attempts to outlive an Update which comes between. */
+const ATTEMPTS = 3;
+/** States that one request leaves in `responses` at most: queued, sent, and a final one. */
+const STATES = 3;
+const NAME_TAKEN = [4105, 5106] as const;
+/** nu as `/cse-id/AE-ID` makes the answer count on ACME; the others want the AE-ID alone. */
+const PLAIN_TARGETS: ReadonlySet<string> = new Set(['mobius4', 'tinyiot']);
+
+/** The containers `requests` and `responses` of one device, and the IPE's subscription on the first. */
+export class CommandResources {
+  readonly #settings: CommandSettings;
+  readonly #parts: CommandParts;
+  readonly #counters: CommandCounters;
+  readonly #policies: CommandPolicies;
+  readonly #commanded: () => Commanded;
+  #subscription: string | undefined;
+
+  constructor(
+    settings: CommandSettings,
+    parts: CommandParts,
+    counters: CommandCounters,
+    policies: CommandPolicies,
+    commanded: () => Commanded,
+  ) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#counters = counters;
+    this.#policies = policies;
+    this.#commanded = commanded;
+  }
+
+  get requests(): string {
+    return `${this.#ae}/${REQUESTS}`;
+  }
+
+  get responses(): string {
+    return `${this.#ae}/${RESPONSES}`;
+  }
+
+  /** Resource ID of the subscription; undefined while there is none. */
+  get subscription(): string | undefined {
+    return this.#subscription;
+  }
+
+  /** True for the listed subscription that is ours. */
+  isSubscription({ name, value }: ChildReference): boolean {
+    if (value.split('/').at(-1) === this.#subscription) return true;
+    return value.includes('/') && name === this.#settings.resourceName && this.#subscription !== undefined;
+  }
+
+  /** Address of the subscription. */
+  get subscriptionAddress(): string {
+    return `${this.requests}/${this.#settings.resourceName}`;
+  }
+
+  /**
+   * Makes both containers and the subscription, or takes over those that are there: true when `responses` was. Where
+   * the CSE cuts a child's expirationTime to its parent's, that of the AE is raised meanwhile. Rejects with CseError.
+   */
+  async make(): Promise<boolean> {
+    const policies = await this.#policies.ensure();
+    const { client, cse } = this.#parts;
+    if (!cse().dialect.childExpirationCutToParent) return this.#makeOnce(policies);
+    let existed = false;
+    try {
+      for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+        await client.update(ResourceType.ae, this.#ae, { et: this.#far() });
+        const there = await this.#makeOnce(policies);
+        if (attempt === 1) existed = there;
+        if (!this.#cut) break;
+      }
+    } finally {
+      await this.#lower();
+    }
+    return existed;
+  }
+
+  /** True when an expirationTime was cut in the last attempt. */
+  #cut = false;
+
+  async #makeOnce(policies: { readonly requests: string; readonly responses: string }): Promise<boolean> {
+    const { maxInstances } = this.#settings;
+    this.#cut = false;
+    const existed = await this.#ensureContainer(RESPONSES, maxInstances * STATES, policies.responses);
+    await this.#ensureContainer(REQUESTS, maxInstances, policies.requests);
+    await this.subscribe();
+    return existed;
+  }
+
+  async #ensureContainer(rn: string, mni: number, policy: string): Promise<boolean> {
+    const { client } = this.#parts;
+    const lbl = [endpointLabel(this.#commanded().registration.endpoint), ...this.#settings.labels.extra];
+    const attributes = { lbl, mni, et: this.#far() };
+    try {
+      const made = await client.create(ResourceType.container, this.#ae, { rn, ...attributes, acpi: [policy] });
+      this.#check(made.et);
+      return false;
+    } catch (error) {
+      if (!isRefused(error, ...NAME_TAKEN)) throw error;
+    }
+    this.#check((await client.update(ResourceType.container, `${this.#ae}/${rn}`, attributes))?.et);
+    return true;
+  }
+
+  /** Makes the subscription, in place of one that is there; without one requests are found by looking alone. */
+  async subscribe(): Promise<void> {
+    const { client, cse, logger } = this.#parts;
+    const { endpoint } = this.#commanded().registration;
+    this.#subscription = undefined;
+    const attributes: CreateAttributes<typeof ResourceType.subscription> = {
+      rn: this.#settings.resourceName,
+      nu: [this.#target()],
+      enc: { net: [3] },
+      et: this.#far(),
+      acpi: [cse().accessControlPolicy],
+    };
+    const create = () => client.create(ResourceType.subscription, this.requests, attributes);
+    try {
+      const made = await create().catch(async (error: unknown) => {
+        if (!isRefused(error, ...NAME_TAKEN)) throw error;
+        await client.delete(this.subscriptionAddress);
+        return create();
+      });
+      this.#check(made.et);
+      this.#subscription = made.ri;
+      this.#counters.subscriptions += 1;
+    } catch (error) {
+      if (!(error instanceof CseError) || error.rsc === undefined || error.rsc === 4004) throw error;
+      logger.warn('the CSE refuses the subscription on requests; they are found by looking alone', {
+        endpoint,
+        reason: error.message,
+      });
+    }
+  }
+
+  #target(): string {
+    const { dialect, cseBase } = this.#parts.cse();
+    const { originator } = this.#settings;
+    if (PLAIN_TARGETS.has(dialect.name) || cseBase?.csi === undefined) return originator;
+    return `${cseBase.csi.startsWith('/') ? '' : '/'}${cseBase.csi}/${originator}`;
+  }
+
+  /** Puts the AE back to its own time; again when an Update has moved it meanwhile. */
+  async #lower(): Promise<void> {
+    const { client, cse } = this.#parts;
+    for (let written: number | undefined; written !== this.#commanded().tree.expiresAt; ) {
+      written = this.#commanded().tree.expiresAt;
+      await client.update(ResourceType.ae, this.#ae, { et: formatTimestamp(written, cse().dialect) });
+    }
+  }
+
+  get #ae(): string {
+    return `${this.#settings.base}/${this.#commanded().tree.names.resourceName}`;
+  }
+
+  #far(): string {
+    return formatTimestamp(this.#parts.clock.wall() + FAR, this.#parts.cse().dialect);
+  }
+
+  #check(expires: string | undefined): void {
+    if (expires !== undefined && parseTimestamp(expires) < this.#parts.clock.wall() + NEAR) this.#cut = true;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Clock, Logger } from '../../common/index.ts';
+import type { CseClient } from '../../cse-client/index.ts';
+import type { ObjectModels, Operation, Outcome, Registration } from '../../lwm2m/index.ts';
+import type { LabelSettings } from '../../mappings/index.ts';
+import type { EndpointTree } from '../bridge/endpoint-tree.ts';
+import type { CseAvailability } from '../cse/availability.ts';
+import type { CsePresence, CseState } from '../cse/presence.ts';
+
+/** What the configuration says of commands. */
+export interface CommandSettings {
+  /** resourceName of the CSEBase. */
+  readonly base: string;
+  /** AE-ID of the IPE. */
+  readonly originator: string;
+  /** resourceName of the IPE's AE. */
+  readonly resourceName: string;
+  /** Originators that may command. */
+  readonly commanders: readonly string[];
+  /** Originators that read what the IPE makes. */
+  readonly readers: readonly string[];
+  readonly labels: LabelSettings;
+  /** maxNrOfInstances of `requests`. */
+  readonly maxInstances: number;
+  /** Commands of one device that wait. */
+  readonly pending: number;
+  /** Milliseconds that a command has which says nothing of its expiration. */
+  readonly expiry: number;
+  /** Milliseconds between two looks for what no notification told of. */
+  readonly pollInterval: number;
+}
+
+/** What commands are carried with. */
+export interface CommandParts {
+  readonly client: CseClient;
+  readonly cse: () => CseState;
+  readonly availability: Pick<CseAvailability, 'away' | 'failed'>;
+  readonly presence: Pick<CsePresence, 'generation' | 'restore'>;
+  readonly models: () => Pick<ObjectModels, 'find'>;
+  /** Asks a device; never rejects. */
+  readonly perform: (
+    endpoint: string,
+    operation: Operation,
+    options: { readonly deadline: number; readonly signal: AbortSignal },
+  ) => Promise<Outcome>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A registration and the tree that the bridge keeps for it. */
+export interface Commanded {
+  readonly registration: Registration;
+  readonly tree: EndpointTree;
+}
+
+/** Plain numbers since the start. */
+export interface CommandCounters {
+  /** Notifications of ours. */
+  notifications: number;
+  /** Notifications that were malformed, or named what is not ours. */
+  refusedNotifications: number;
+  /** Requests read from the CSE. */
+  taken: number;
+  done: number;
+  failed: number;
+  expired: number;
+  /** Responses that the CSE refused. */
+  undelivered: number;
+  /** Subscriptions made, those made again included. */
+  subscriptions: number;
+}
+
+/** All counters at zero. */
+export function newCommandCounters(): CommandCounters {
+  return {
+    notifications: 0,
+    refusedNotifications: 0,
+    taken: 0,
+    done: 0,
+    failed: 0,
+    expired: 0,
+    undelivered: 0,
+    subscriptions: 0,
+  };
+}
+
+/** resourceName of the container that takes requests. */
+export const REQUESTS = 'requests';
+/** resourceName of the container that tells what became of them. */
+export const RESPONSES = 'responses';
