@@ -6,6 +6,8 @@ import { execute, giveUp, registerSleepy, sleepy, texts, turn, until, write } fr
 
 const DONE = { kind: 'success', code: '2.04' };
 const SILENT: Script = () => undefined;
+const FORMATS = '</>;rt="oma.lwm2m";ct="110 11542",</3/0>,</3303/0>';
+const TRIAL = { limits: { operation: { trialTimeout: 20_000 } } };
 
 describe('operations for a device that sleeps', () => {
   test('are sent in order, one by one, when it wakes; what has expired by then is not', async () => {
@@ -166,6 +168,30 @@ describe('a request without answer', () => {
     await giveUp(clock, server);
     clock.pass(600_000);
     expect(await asked.outcome).toEqual({ kind: 'timeout' });
+  });
+
+  test('in a format that the device may not know does not say that it sleeps: it is asked in another', async () => {
+    const script: Script = ({ accept }) => (accept === 110 ? undefined : { code: '2.05', payload: '7', format: 0 });
+    const { clock, server, device, ask } = await sleepy(script, TRIAL, { links: FORMATS });
+    const asked = ask({ type: 'read', path: parsePath('/3303/0/5700') });
+    await device.asked(1);
+    clock.pass(20_000);
+    expect(await asked.outcome).toMatchObject({ kind: 'success' });
+    expect(server.presence('sleepy')).toBe('awake');
+  });
+
+  test('is not followed by another of the same operation when the window has passed meanwhile', async () => {
+    const options = { ...TRIAL, queueMode: { awakeWindow: 5_000 } };
+    const { clock, server, device, ask, quiet } = await sleepy(SILENT, options, { links: FORMATS });
+    const asked = ask({ type: 'read', path: parsePath('/3303/0/5700') });
+    await device.asked(1);
+    clock.pass(20_000);
+    await until(() => server.counters.queueMode.waiting === 1);
+    await quiet();
+    expect([device.requests.length, server.presence('sleepy')]).toEqual([1, 'asleep']);
+    device.script = () => ({ code: '2.05', payload: '7', format: 0 });
+    await device.update();
+    expect(await asked.outcome).toMatchObject({ kind: 'success' });
   });
 
   test('that was answered with an error does not go back', async () => {
