@@ -13,4 +13,6 @@ export interface EndpointTree {
   readonly expiresAt: number;
   /** Another number when the whole tree was made again. */
   readonly incarnation: number;
+  /** Containers of links that others have made to live as long as the AE: a mere renewal passes them over. */
+  readonly lasting: Set<string>;
 }

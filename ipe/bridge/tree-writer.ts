@@ -77,7 +77,9 @@ export class TreeWriter {
       }
       await all(registration.objectLinks.links.map((link) => ensureContainer(this.#client, linked, link)));
       this.#incarnations += 1;
-      return this.#tree(registration, names, nodeId, expiresAt, this.#incarnations);
+      const { endpoint, version, objectLinks } = registration;
+      const incarnation = this.#incarnations;
+      return { endpoint, names, version, objectLinks, nodeId, expiresAt, incarnation, lasting: new Set() };
     } catch (error) {
       await work.undo.run();
       throw error;
@@ -96,7 +98,7 @@ export class TreeWriter {
     const work = this.#work(registration, names, expiresAt, nodeId);
     try {
       await this.#apply(work, changes, tree, registration);
-      return this.#tree(registration, names, nodeId, expiresAt, tree.incarnation);
+      return { ...tree, version: registration.version, objectLinks: registration.objectLinks, expiresAt };
     } catch (error) {
       await work.undo.run();
       if (!isRefused(error, 4004)) throw error;
@@ -130,7 +132,10 @@ export class TreeWriter {
         if (tree.nodeId !== undefined) besides.push(renewNode(this.#client, work, relabelEndpoint));
       } else if (change.operation === 'delete') vanished.push(`${aePath(work)}/${change.name}`);
       else if (change.operation === 'create') besides.push(ensureContainer(this.#client, work, change.link));
-      else besides.push(renewContainer(this.#client, work, change.link, relabelContainers));
+      else if (relabelContainers || !tree.lasting.has(containerName(change.link))) {
+        tree.lasting.delete(containerName(change.link));
+        besides.push(renewContainer(this.#client, work, change.link, relabelContainers));
+      }
     }
     await all(besides);
     await all(vanished.map((path) => deleteResource(this.#client, path)));
@@ -146,16 +151,6 @@ export class TreeWriter {
 
   #grant(registration: Registration): number {
     return grantExpiration(registration.lifetime, this.#parts.clock.wall(), this.#settings.expiration);
-  }
-
-  #tree(
-    { endpoint, version, objectLinks }: Registration,
-    names: EndpointNames,
-    nodeId: string | undefined,
-    expiresAt: number,
-    incarnation: number,
-  ): EndpointTree {
-    return { endpoint, names, version, objectLinks, nodeId, expiresAt, incarnation };
   }
 
   #work(registration: Registration, names: EndpointNames, expiresAt: number, nodeId: string | undefined): Work {

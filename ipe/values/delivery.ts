@@ -97,6 +97,12 @@ export class Delivery {
     this.#backoff = BACKOFF.least;
   }
 
+  /** The bridge has written instance containers anew. */
+  rewritten(): void {
+    this.#containers.rewritten();
+    this.#wantAgain();
+  }
+
   /** The device has left; what waits is dropped with it. Resolves when no request is under way any more. */
   async end(): Promise<void> {
     this.#ended = true;
@@ -159,11 +165,11 @@ export class Delivery {
     const { client, cse, clock } = parts;
     const { dialect } = cse();
     const address = `${settings.base}/${this.#followed().tree.names.resourceName}/${container}`;
-    const lasting = dialect.childExpirationCutToParent
-      ? attributes
-      : { ...attributes, et: formatTimestamp(clock.wall() + FAR, dialect) };
+    const cut = dialect.childExpirationCutToParent;
+    const lasting = cut ? attributes : { ...attributes, et: formatTimestamp(clock.wall() + FAR, dialect) };
     try {
-      await client.create(ResourceType.contentInstance, address, lasting);
+      const { et } = await client.create(ResourceType.contentInstance, address, lasting);
+      if (cut && this.#containers.isShortened(container, et)) this.#wantAgain();
     } catch (error) {
       // It is there: an earlier attempt came through, though its answer did not.
       if (!isRefused(error, ...NAME_TAKEN)) throw error;

@@ -65,7 +65,7 @@ export class DeviceValues {
     if (rebuilt) {
       this.#last?.clear();
       this.#delivery.forget();
-    }
+    } else if (tree.objectLinks !== followed.tree.objectLinks) this.#delivery.rewritten();
     const before = [...this.#instances.keys()];
     this.#want(registered || rebuilt ? [] : before);
     for (const container of before) if (!this.#instances.has(container)) this.#forget(container);

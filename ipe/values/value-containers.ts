@@ -1,5 +1,5 @@
 import { formatTimestamp, parseTimestamp, ResourceType } from '../../cse-client/index.ts';
-import type { Registration } from '../../lwm2m/index.ts';
+import type { ObjectLink, Registration } from '../../lwm2m/index.ts';
 import {
   CONTAINER_ATTRIBUTES,
   containerName,
@@ -17,6 +17,12 @@ import type { ValueParts, ValueSettings } from './parts.ts';
 export interface Followed {
   readonly registration: Registration;
   readonly tree: EndpointTree;
+}
+
+/** A container as it stands: its expirationTime where the CSE tells, and whether it was there before. */
+interface Made {
+  readonly et: string | undefined;
+  readonly isNew: boolean;
 }
 
 const DAY = 24 * 3600 * 1000;
@@ -43,6 +49,8 @@ export class ValueContainers {
   readonly #raised = new Set<string>();
   /** Containers that the CSE will not have. */
   readonly #refused = new Set<string>();
+  /** Containers that were found shortened, and are taken as they are from then on. */
+  readonly #short = new Set<string>();
   #making: string | undefined;
   #ended = false;
 
@@ -59,6 +67,26 @@ export class ValueContainers {
 
   has(container: string): boolean {
     return this.#made.has(container) || this.#wanted.has(container);
+  }
+
+  /** The bridge has written instance containers anew: those that hold values themselves are made to last again. */
+  rewritten(): void {
+    const { lasting } = this.#followed().tree;
+    for (const container of this.#made) {
+      if (!container.includes('/') && !lasting.has(container)) this.#made.delete(container);
+    }
+  }
+
+  /**
+   * A contentInstance in this container expires at `et`: true, once a container, when that is so near that the container has
+   * been shortened, and is to be made anew.
+   */
+  isShortened(container: string, et: string | undefined): boolean {
+    if (!this.#isNear(et) || this.#short.has(container)) return false;
+    this.#short.add(container);
+    this.#made.delete(container);
+    this.#followed().tree.lasting.delete(container);
+    return true;
   }
 
   isRefused(container: string): boolean {
@@ -98,7 +126,8 @@ export class ValueContainers {
 
   /** Forgets the containers below one that is gone; all of them without one. */
   forget(container?: string): void {
-    for (const known of [this.#made, this.#wanted, this.#raised, this.#refused]) {
+    const { lasting } = this.#followed().tree;
+    for (const known of [this.#made, this.#wanted, this.#raised, this.#refused, this.#short, lasting]) {
       for (const name of known.keys()) {
         if (container === undefined || name === container || name.startsWith(`${container}/`)) known.delete(name);
       }
@@ -141,8 +170,12 @@ export class ValueContainers {
         await this.#raise(path, far, instance === undefined);
         instance = containerName(path);
       }
-      const expires = await this.#ensure(path, far);
-      if (!last && this.#isNear(expires)) continue;
+      const { et, isNew } = await this.#ensure(path, far);
+      if (!last && this.#isNear(et)) {
+        // Its `la` would keep the short time on ACME, so that lengthening it is not enough.
+        if (isNew) await this.#parts.client.delete(`${this.#ae}/${container}`);
+        continue;
+      }
       this.#settle(container);
       count += 1;
     }
@@ -152,17 +185,17 @@ export class ValueContainers {
   #settle(container: string): void {
     this.#wanted.delete(container);
     this.#made.add(container);
+    if (!container.includes('/')) this.#followed().tree.lasting.add(container);
   }
 
-  /** expirationTime of the container as it stands, where the CSE tells. */
-  async #ensure(path: InstancePath, expirationTime: string): Promise<string | undefined> {
+  async #ensure(path: InstancePath, expirationTime: string): Promise<Made> {
     this.#making = valueContainerPath(path);
-    const expires = await this.#create(path, expirationTime);
+    const made = await this.#create(path, expirationTime);
     this.#making = undefined;
-    return expires;
+    return made;
   }
 
-  async #create(path: InstancePath, expirationTime: string): Promise<string | undefined> {
+  async #create(path: InstancePath, expirationTime: string): Promise<Made> {
     const { client, cse, models } = this.#parts;
     const { registration } = this.#followed();
     const { links } = registration.objectLinks;
@@ -176,12 +209,14 @@ export class ValueContainers {
       definition: models().find(path.objectId, version, registration.version),
     };
     const address = `${this.#ae}/${valueContainerPath(path)}`;
-    // An instance container is the bridge's: only the number of its contentInstances is ours.
-    if (path.resourceId === undefined) return this.#limit(address, path);
+    // An instance container is the bridge's: only what its contentInstances need is ours.
+    if (path.resourceId === undefined) {
+      return { et: await this.#convert(address, path, expirationTime), isNew: false };
+    }
     const parent = address.slice(0, address.lastIndexOf('/'));
     try {
       const created = await client.create(ResourceType.container, parent, valueContainerAttributes(path, context));
-      return created.et;
+      return { et: created.et, isNew: true };
     } catch (error) {
       if (!isRefused(error, ...NAME_TAKEN)) {
         if (!isRefused(error, 4004) || this.#listed(path)) throw error;
@@ -189,22 +224,25 @@ export class ValueContainers {
         return this.#create(path, expirationTime);
       }
     }
-    return (await client.update(ResourceType.container, address, valueContainerRepair(path, context)))?.et;
+    const repaired = await client.update(ResourceType.container, address, valueContainerRepair(path, context));
+    return { et: repaired?.et, isNew: false };
   }
 
-  async #limit(address: string, path: InstancePath): Promise<undefined> {
-    const limit = () =>
-      this.#parts.client.update(ResourceType.container, address, { mni: this.#settings.maxInstances });
-    try {
-      await limit();
-    } catch (error) {
+  /** Makes an instance container one that holds values itself; gives its expirationTime as it stands. */
+  async #convert(address: string, path: InstancePath, et: string): Promise<string | undefined> {
+    const { client, cse } = this.#parts;
+    const mni = this.#settings.maxInstances;
+    const existing = await client.retrieve(ResourceType.container, address).catch((error: unknown) => {
       if (!isRefused(error, 4004) || this.#listed(path)) throw error;
-      await this.#createInstance(path, this.#far());
-      await limit();
-    }
+    });
+    // ACME lets `la` go at the time that its container had when it was created: only a new one keeps it.
+    const outgrown = cse().dialect.childExpirationCutToParent && existing !== undefined && existing.mni === undefined;
+    if (outgrown) await client.delete(address);
+    if (outgrown || existing === undefined) await this.#createInstance(path, et);
+    return (await client.update(ResourceType.container, address, { mni, et }))?.et;
   }
 
-  /** The container of an instance that the device has sent values of before listing it. Rejects with CseError. */
+  /** The container of an instance, as the bridge makes it for those that the device lists. Rejects with CseError. */
   async #createInstance({ objectId, instanceId }: InstancePath, expirationTime: string): Promise<void> {
     const { client, cse } = this.#parts;
     const { registration, tree } = this.#followed();
@@ -220,7 +258,7 @@ export class ValueContainers {
       releaseVersion: '',
       hostedAeLinksKept,
       containerOntologyRef,
-      link: { objectId, instanceId },
+      link: this.#linkOf(containerName({ objectId, instanceId })) ?? { objectId, instanceId },
     };
     try {
       await client.create(ResourceType.container, this.#ae, createAttributes(CONTAINER_ATTRIBUTES, context));
@@ -248,8 +286,8 @@ export class ValueContainers {
     const { client } = this.#parts;
     for (const instance of this.#raised) {
       const address = `${this.#ae}/${instance}`;
-      // One that the device has not listed is renewed by nobody, and goes with the AE.
-      if (this.#lists(instance)) {
+      // One that holds values itself, or that the device has not listed, is renewed by nobody and goes with the AE.
+      if (this.#lists(instance) && !this.#followed().tree.lasting.has(instance)) {
         await this.#lowerOne((et) => client.update(ResourceType.container, address, { et }).catch(ignoreMissing));
       }
       if (this.#raised.size === 1) await this.#lowerOne((et) => client.update(ResourceType.ae, this.#ae, { et }));
@@ -269,7 +307,11 @@ export class ValueContainers {
   }
 
   #lists(instance: string): boolean {
-    return this.#followed().registration.objectLinks.links.some((link) => containerName(link) === instance);
+    return this.#linkOf(instance) !== undefined;
+  }
+
+  #linkOf(instance: string): ObjectLink | undefined {
+    return this.#followed().registration.objectLinks.links.find((link) => containerName(link) === instance);
   }
 
   get #ae(): string {
@@ -289,13 +331,14 @@ function ignoreMissing(error: unknown): void {
   if (!isRefused(error, 4004)) throw error;
 }
 
-/** Containers of the same instance one after the other, each behind those that it stands in. */
+/** Containers of the same instance one after the other, each behind those that it stands in, the instance's own first. */
 function byInstance(wanted: ReadonlyMap<string, InstancePath>): [string, InstancePath][] {
   const groups = new Map<string, [string, InstancePath][]>();
   for (const entry of wanted) {
     const name = containerName(entry[1]);
     const group = groups.get(name);
     if (group === undefined) groups.set(name, [entry]);
+    else if (entry[1].resourceId === undefined) group.unshift(entry);
     else group.push(entry);
   }
   return [...groups.values()].flat();

@@ -269,15 +269,22 @@ export function valuesSuite(title: string, start: () => Promise<CseUnderTest>): 
     });
 
     it('a value that never changes is there as long as its device updates', async () => {
+      endpoint = `both-${serial}`;
       await device.register(endpoint, { lifetime: 1 });
       await holds('3303_0/5700', 20.5);
+      await eventually(
+        () => latest('3303_0'),
+        (found) => found !== undefined,
+      );
       const end = performance.now() + 4000;
       while (performance.now() < end) {
         expect(await device.update()).toBe('2.04');
         await new Promise((resolve) => setTimeout(resolve, 300));
       }
       expect(await content('3303_0/5700')).toBe(typed(20.5));
+      expect((await latest('3303_0'))?.lbl).toEqual(['LWM2M-Object-Encapsulation']);
       await device.deregister();
+      expect(await app.find(`LWM2MEP:${endpoint}`)).toEqual([]);
     });
 
     it('an IPE that starts again goes on in the containers that it left', async () => {

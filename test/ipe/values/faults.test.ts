@@ -155,6 +155,26 @@ describe('values while the CSE refuses, is slow, is away or forgets', () => {
     expect(cse.cse.counters.requests - before).toBe(3);
   });
 
+  it('first values cost a request each, their containers one each, and where the CSE cuts times 2 and 2 an instance', async () => {
+    device.holds('/3303/0', [
+      { n: '5700', v: 0 },
+      { n: '5701', vs: 'Cel' },
+    ]);
+    device.holds('/3311/0', [{ n: '5850', vb: true }]);
+    const before = cse.cse.counters.requests;
+    expect(await device.register(endpoint)).toBe('2.01');
+    const [ofRegister, ofContainers, ofValues] = [4, 3, 3];
+    await eventually(
+      async () => cse.cse.counters.requests - before,
+      (requests) => requests >= ofRegister + ofContainers + ofValues + 2 + 2 * 2,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const spent = cse.cse.counters.requests - before;
+    // The second instance may have been read after the containers of the first were made.
+    expect(spent).toBeLessThanOrEqual(ofRegister + ofContainers + ofValues + 2 * 2 + 2 * 2);
+    expect(await latest('3311_0/5850')).toBe(true);
+  });
+
   it('a device is answered before anything is asked of it, and however slow its values are', async () => {
     cse.cse.faults.delay(200, { op: Operation.create, ty: contentInstance });
     let askedBefore = 0;

@@ -108,7 +108,16 @@ describe('values behind the bridge', () => {
     const names = { resourceName: 'device', aeId: 'Cdevice', nodeName: 'node-device' };
     const expiresAt = Date.now() + HOUR;
     const et = formatTimestamp(expiresAt);
-    tree = { endpoint: 'device', names, version: '1.1', objectLinks, nodeId: undefined, expiresAt, incarnation: 1 };
+    tree = {
+      endpoint: 'device',
+      names,
+      version: '1.1',
+      objectLinks,
+      nodeId: undefined,
+      expiresAt,
+      incarnation: 1,
+      lasting: new Set(),
+    };
     await client.create(
       ae,
       'cse-in',
