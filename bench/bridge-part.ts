@@ -9,7 +9,7 @@ import { type LoadWords, playLoad, type Subject, startBridge, startCountingCse }
 const WARM_UP = 2_000;
 const ENDPOINTS = 20_000;
 /** Requests on the wire to the CSE, the same for the bridge and for the client alone. */
-const IN_FLIGHT = 8;
+const IN_FLIGHT = 32;
 const RAW_DEVICES = 10_000;
 
 /** How the client alone is measured. */

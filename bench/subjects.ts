@@ -45,6 +45,9 @@ export function startCountingCse(): Promise<Subject> {
   return ready(new Child('null-cse', { words: [built('./counting-cse.js')] }), (line) => line.port);
 }
 
+/** As the command's first line and the container image have it. */
+const YOUNG_GENERATION = '--max-semi-space-size=64';
+
 /** The whole bridge in front of the CSE at `url`; `port` is the one devices register at. */
 export function startBridge(
   url: string,
@@ -58,9 +61,10 @@ export function startBridge(
     IPE_HTTP_HOST: '127.0.0.1',
     IPE_HTTP_PORT: '0',
     IPE_LOG_FORMAT: 'json',
+    IPE_VALUES_MODE: 'none',
     ...settings,
   };
-  const words = nodeWords('../ipe/main.js', ['run'], options);
+  const words = [YOUNG_GENERATION, ...nodeWords('../ipe/main.js', ['run'], options)];
   return ready(new Child('lwm2m-ipe run', { words, environment }), (line) => line.coapPort);
 }
 

@@ -142,7 +142,7 @@ function bridgeTable(series: Series): Table {
     ],
     rows,
     notes: [
-      'Devices with four links, 256 requests in flight, 8 to the CSE. "Client alone" is what the CSE client reaches',
+      'Devices with four links, 256 requests in flight, 32 to the CSE, values left alone. "Client alone" is what the CSE client reaches',
       `with the same requests on the same CSE (${show(median.rawCpu)} µs of CPU each); the CSE, the bridge and the load`,
       'generator share the machine.',
     ],

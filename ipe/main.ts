@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=64
 import { basename, relative } from 'node:path';
 import { reportFailure } from './cli/failure.ts';
 import { runCommandLine } from './cli/program.ts';

@@ -13,6 +13,7 @@ import type { EndpointTree } from './endpoint-tree.ts';
 import { refusalOf, unavailable } from './refusal.ts';
 import type { Removals } from './removals.ts';
 import type { TreeWriter } from './tree-writer.ts';
+import type { WorkInProgress } from './work-in-progress.ts';
 
 /** Status codes that a CSE which lost the IPE's own resources gives to requests that rely on them. */
 const LOST_PRESENCE = new Set([4000, 4004, 4102, 4103, 4107]);
@@ -29,6 +30,7 @@ export interface TreeFollower {
 export interface BridgeParts {
   readonly writer: TreeWriter;
   readonly removals: Removals;
+  readonly workInProgress: WorkInProgress;
   readonly availability: CseAvailability;
   readonly presence: Pick<CsePresence, 'generation' | 'restore'>;
   readonly follower: TreeFollower;
@@ -92,7 +94,10 @@ export class Bridge implements RegistrationHandler {
     if (availability.away !== undefined) return unavailable(random);
     try {
       const names = this.#namesOf(endpoint);
-      await this.#withPresence(() => work(names));
+      await this.#parts.workInProgress.run(async () => {
+        if (availability.away !== undefined) throw new CseError('cse/unreachable', availability.away);
+        await this.#withPresence(() => work(names));
+      });
       const level = operation === 'update' ? 'debug' : 'info';
       logger[level](`endpoint ${what}`, {
         endpoint,
@@ -145,7 +150,7 @@ export class Bridge implements RegistrationHandler {
     this.#parts.follower.leave(endpoint);
     try {
       if (availability.away !== undefined) removals.add(writer.addresses(names));
-      else await writer.remove(names);
+      else await this.#parts.workInProgress.run(() => writer.remove(names), 'urgent');
       logger.info(`endpoint ${what}`, { endpoint, registration: id, resource: names.resourceName });
       return undefined;
     } catch (error) {

@@ -118,6 +118,8 @@ describe('Dockerfile', () => {
 
   test('starts the entry that the package names', () => {
     const { bin } = JSON.parse(read('package.json')) as { bin: Record<string, string> };
-    expect(last.find((line) => line.startsWith('ENTRYPOINT '))).toBe(`ENTRYPOINT ["node", "${bin['lwm2m-ipe']}"]`);
+    expect(last.find((line) => line.startsWith('ENTRYPOINT '))).toBe(
+      `ENTRYPOINT ["node", "--max-semi-space-size=64", "${bin['lwm2m-ipe']}"]`,
+    );
   });
 });
