@@ -7,6 +7,7 @@ import { Bridge, type TreeFollower } from './bridge/bridge.ts';
 import { Removals } from './bridge/removals.ts';
 import { deleteResource } from './bridge/resource-writer.ts';
 import { TreeWriter } from './bridge/tree-writer.ts';
+import { WorkInProgress } from './bridge/work-in-progress.ts';
 import { Commands } from './commands/commands.ts';
 import { addNotificationDoor } from './commands/notification-door.ts';
 import { type Configuration, publicUrl } from './configuration/index.ts';
@@ -31,6 +32,9 @@ const RENEWAL_INTERVAL = 24 * 3600 * 1000;
 const START_RETRY = 500;
 /** SenML JSON: the content format in which values are encapsulated that came in another bundle (LwM2M 1.1 7.4.4). */
 const ENCAPSULATION_FORMAT = 110;
+
+/** Endpoints that are worked on at once for each request in flight: some wait for their first answer, some for their last. */
+const WORK_PER_REQUEST = 2;
 
 /** Where a started IPE is to be found, and what its CSE is. */
 export interface Ready {
@@ -246,6 +250,7 @@ export class Daemon {
     return new Bridge(bridgeSettings(this.#configuration, presence.state.dialect), {
       writer,
       removals,
+      workInProgress: new WorkInProgress(WORK_PER_REQUEST * this.#configuration.cse.maxInFlight),
       availability,
       presence,
       follower: commands === undefined ? follower : together(follower, commands),
