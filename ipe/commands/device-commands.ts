@@ -54,7 +54,7 @@ export class DeviceCommands {
   #commanded: Commanded;
   #made = false;
   /** Addresses of the requests that have been taken and still stand on the CSE. */
-  #seen = new Set<string>();
+  readonly #seen = new Set<string>();
   /** Names of the responses of an earlier life. */
   #answered: ReadonlySet<string> = new Set();
   readonly #waiting: Entry[] = [];
@@ -176,7 +176,6 @@ export class DeviceCommands {
 
   async #make(): Promise<void> {
     const existed = await this.resources.make();
-    this.#seen = new Set();
     const { instances } = existed ? await listChildren(this.#shares.parts.client, this.resources.responses) : NOTHING;
     this.#answered = new Set(instances.map(({ name }) => name));
     this.#made = true;
@@ -192,15 +191,19 @@ export class DeviceCommands {
     const expires = command.expires ?? parts.clock.wall() + settings.expiry;
     const entry: Entry = { key, command, expires, timer: undefined, final: false };
     if (this.#answered.has(responseName(key, MARKS.sent))) {
-      await this.#finish(entry, interruptedCommand(command, this.#now()));
+      this.#finishBeside(entry, interruptedCommand(command, this.#now()));
     } else if (this.#waiting.length >= settings.pending) {
-      await this.#finish(entry, refusedCommand(command, 'too many commands wait', this.#now(), true));
+      this.#finishBeside(entry, refusedCommand(command, 'too many commands wait', this.#now(), true));
     } else await this.#enqueue(entry);
   }
 
   async #enqueue(entry: Entry): Promise<void> {
     if (this.#current !== undefined) {
-      await this.#outbox.write(entry.key, MARKS.queued, progress(entry.command, 'queued', this.#now()));
+      const response = progress(entry.command, 'queued', this.#now());
+      // Tried once, for it holds up the reading.
+      await this.#outbox.writeOnce(entry.key, MARKS.queued, response).catch((error: unknown) => {
+        this.#shares.parts.availability.failed(error);
+      });
       if (this.#ended) return;
     }
     this.#waiting.push(entry);
@@ -218,7 +221,7 @@ export class DeviceCommands {
       if (place < 0) return;
       if (clock.wall() < entry.expires) return this.#watchExpiry(entry);
       this.#waiting.splice(place, 1);
-      this.#finish(entry, expiredCommand(entry.command, this.#now())).catch((error) => this.#broken(entry, error));
+      this.#finishBeside(entry, expiredCommand(entry.command, this.#now()));
     });
   }
 
@@ -245,6 +248,11 @@ export class DeviceCommands {
     const { endpoint } = this.#commanded.registration;
     const outcome = await perform(endpoint, asked.operation, { deadline, signal: this.#controller.signal });
     await this.#finish(entry, this.#response(command, outcome));
+  }
+
+  /** As `#finish`, but nothing waits until the CSE has taken it. */
+  #finishBeside(entry: Entry, response: CommandResponse): void {
+    this.#finish(entry, response).catch((error: unknown) => this.#broken(entry, error));
   }
 
   #broken({ command }: Entry, error: unknown): void {

@@ -36,6 +36,77 @@ for (const dialect of ['standard', 'acme', 'mobius4', 'tinyiot'] as const) {
   });
 }
 
+it('a notification tells that there is something to read, never what to do', async () => {
+  const cse = await startEmbedded('acme');
+  const ipe = await startIpe(cse, configuration);
+  const app = await Application.start(cse, 'commander');
+  const asked: string[] = [];
+  const device = new SimulatedDevice({
+    server: { host: '127.0.0.1', port: ipe.port },
+    endpoint: 'dev',
+    onEvent: (event) => {
+      if (event.type === 'asked') asked.push(event.path);
+    },
+  });
+  await device.start();
+  const commander = new Commander(app, cse, 'dev');
+  await commander.ready();
+  const own = { originator: 'Clwm2m-ipe' };
+  const { ri } = await app.client.retrieve(subscription, `${cse.base}/dev/requests/lwm2m-ipe`, own);
+  const con = { id: 'forged', operation: 'execute', path: '/3/0/4' };
+  const forged = { nev: { rep: { 'm2m:cin': { ri: 'cinForged', con } }, net: 3 }, sur: `/id-in/${ri}` };
+  for (const body of [{ 'm2m:sgn': forged }, { 'm2m:agn': { 'm2m:sgn': [forged, forged] } }]) {
+    const answer = await fetch(`http://127.0.0.1:${ipe.ready.http.port}/~/id-in/Clwm2m-ipe`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/vnd.onem2m-ntfy+json', 'X-M2M-RI': 'x', 'X-M2M-Origin': '/id-in' },
+      body: JSON.stringify(body),
+    });
+    expect(answer.headers.get('X-M2M-RSC')).toBe('2000');
+    expect(answer.headers.get('X-M2M-RI')).toBe('x');
+  }
+  await commander.run({ id: 'real', operation: 'read', path: '/3/0/0' });
+  expect(asked).toEqual(['/3/0/0']);
+  expect(await commander.said('forged')).toEqual([]);
+  await device.stop();
+  await app.stop();
+  await ipe.stop();
+  await cse.stop();
+});
+
+it('what the CSE did not take while it was away is written when it is back, and nothing is done twice', async () => {
+  const cse = await startEmbedded('acme');
+  const ipe = await startIpe(cse, configuration);
+  const app = await Application.start(cse, 'commander');
+  const asked: string[] = [];
+  const device = new SimulatedDevice({
+    server: { host: '127.0.0.1', port: ipe.port },
+    endpoint: 'dev',
+    onEvent: (event) => {
+      if (event.type !== 'asked') return;
+      asked.push(event.path);
+      if (event.path === '/3/0/4') away = cse.cse.stop();
+    },
+  });
+  let away: Promise<void> | undefined;
+  await device.start();
+  const commander = new Commander(app, cse, 'dev');
+  await commander.ready();
+  await commander.put({ id: '1', operation: 'execute', path: '/3/0/4' });
+  await eventually(
+    async () => away,
+    () => away !== undefined,
+  );
+  await away;
+  await cse.cse.start();
+  expect(await commander.end('1')).toMatchObject({ state: 'done', code: '2.04' });
+  expect(await commander.run({ id: '2', operation: 'read', path: '/3/0/0' })).toMatchObject({ state: 'done' });
+  expect(asked).toEqual(['/3/0/4', '/3/0/0']);
+  await device.stop();
+  await app.stop();
+  await ipe.stop();
+  await cse.stop();
+}, 20_000);
+
 describe('what comes through the HTTP door', () => {
   let client: CseClient;
   let commands: Commands;
