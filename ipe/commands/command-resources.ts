@@ -8,7 +8,7 @@ import {
 } from '../../cse-client/index.ts';
 import { endpointLabel } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
-import type { CommandPolicies } from './command-policies.ts';
+import type { CommandPolicies, PolicyIds } from './command-policies.ts';
 import {
   type CommandCounters,
   type Commanded,
@@ -24,7 +24,7 @@ const FAR = 4 * 365 * DAY;
 /** An expirationTime nearer than this was cut to that of a parent. */
 const NEAR = 365 * DAY;
 /** Attempts to outlive an Update which comes between. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
 /** States that one request leaves in `responses` at most: queued, sent, and a final one. */
 const STATES = 3;
 const NAME_TAKEN = [4105, 5106] as const;
@@ -39,6 +39,8 @@ export class CommandResources {
   readonly #policies: CommandPolicies;
   readonly #commanded: () => Commanded;
   #subscription: string | undefined;
+  /** An expirationTime was cut in the last attempt. */
+  #cut = false;
 
   constructor(
     settings: CommandSettings,
@@ -85,12 +87,12 @@ export class CommandResources {
   async make(): Promise<boolean> {
     const policies = await this.#policies.ensure();
     const { client, cse } = this.#parts;
-    if (!cse().dialect.childExpirationCutToParent) return this.#makeOnce(policies);
+    if (!cse().dialect.childExpirationCutToParent) return this.#makeOnce(policies, true);
     let existed = false;
     try {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
         await client.update(ResourceType.ae, this.#ae, { et: this.#far() });
-        const there = await this.#makeOnce(policies);
+        const there = await this.#makeOnce(policies, attempt === ATTEMPTS);
         if (attempt === 1) existed = there;
         if (!this.#cut) break;
       }
@@ -100,25 +102,25 @@ export class CommandResources {
     return existed;
   }
 
-  /** True when an expirationTime was cut in the last attempt. */
-  #cut = false;
-
-  async #makeOnce(policies: { readonly requests: string; readonly responses: string }): Promise<boolean> {
+  /** `last` takes containers as they come out; else those that came out short are not kept, and the rest not tried. */
+  async #makeOnce(policies: PolicyIds, last: boolean): Promise<boolean> {
     const { maxInstances } = this.#settings;
     this.#cut = false;
-    const existed = await this.#ensureContainer(RESPONSES, maxInstances * STATES, policies.responses);
-    await this.#ensureContainer(REQUESTS, maxInstances, policies.requests);
-    await this.subscribe();
+    const existed = await this.#ensureContainer(RESPONSES, maxInstances * STATES, policies.responses, last);
+    if (!this.#cut || last) await this.#ensureContainer(REQUESTS, maxInstances, policies.requests, last);
+    if (!this.#cut || last) await this.subscribe();
     return existed;
   }
 
-  async #ensureContainer(rn: string, mni: number, policy: string): Promise<boolean> {
+  async #ensureContainer(rn: string, mni: number, policy: string, last: boolean): Promise<boolean> {
     const { client } = this.#parts;
     const lbl = [endpointLabel(this.#commanded().registration.endpoint), ...this.#settings.labels.extra];
     const attributes = { lbl, mni, et: this.#far() };
     try {
       const made = await client.create(ResourceType.container, this.#ae, { rn, ...attributes, acpi: [policy] });
       this.#check(made.et);
+      // ACME ends `la` at the time that a container was made with, however it is renewed.
+      if (this.#cut && !last) await client.delete(`${this.#ae}/${rn}`);
       return false;
     } catch (error) {
       if (!isRefused(error, ...NAME_TAKEN)) throw error;

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ResourceType } from '../../cse-client/index.ts';
+import { parseTimestamp, ResourceType } from '../../cse-client/index.ts';
 import type { CommandResponse } from '../../mappings/index.ts';
 import { SimulatedDevice } from '../../simulator/index.ts';
 import type { CseUnderTest } from '../support/cse-under-test.ts';
@@ -226,10 +226,17 @@ export function commandsSuite(title: string, start: () => Promise<CseUnderTest>)
       expect(asked.filter((line) => line.startsWith('POST'))).toHaveLength(2);
     });
 
-    it('requests and responses are bounded, have policies of their own and go with the device', async () => {
+    it('requests and responses are bounded, live as long as the device and have policies of their own', async () => {
       const own = { originator: 'Clwm2m-ipe' };
-      expect(await app.see(container, `${name}/requests`)).toMatchObject({ mni: 20 });
-      expect(await app.see(container, `${name}/responses`)).toMatchObject({ mni: 60 });
+      await commander.run({ id: '1', operation: 'read', path: '/3/0/0' });
+      const requests = await app.see(container, `${name}/requests`);
+      const responses = await app.see(container, `${name}/responses`);
+      expect([requests?.mni, responses?.mni]).toEqual([20, 60]);
+      for (const lasting of [requests, responses]) {
+        expect(parseTimestamp(lasting?.et ?? '') - Date.now()).toBeGreaterThan(365 * 24 * 3600 * 1000);
+      }
+      const itsAe = await app.see(ae, name);
+      expect(parseTimestamp(itsAe?.et ?? '') - Date.now()).toBeLessThan(3600 * 1000);
       const policy = await app.client.retrieve(acp, `${cse.base}/acp-lwm2m-ipe-requests`, own);
       expect(policy.pv?.acr?.map(({ acor }) => acor)).toContainEqual(['Ccommander']);
       await device.stop();
