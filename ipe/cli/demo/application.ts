@@ -8,6 +8,16 @@ export interface SeenResource {
   readonly labels: readonly string[];
   /** expirationTime, `YYYYMMDDThhmmss`. */
   readonly expires: string | undefined;
+  /** Content of the newest contentInstance, of a container that holds a value. */
+  readonly value?: string;
+}
+
+/** On each container that holds a value of a device. */
+const VALUE_LABEL = 'LWM2MTYPE:';
+
+/** True for a container that holds a value, not an object or object instance. */
+export function holdsValue({ type, labels }: Pick<SeenResource, 'type' | 'labels'>): boolean {
+  return type === ResourceType.container && labels.some((label) => label.startsWith(VALUE_LABEL));
 }
 
 /** The label by which the application finds what comes from LwM2M. */
@@ -50,10 +60,21 @@ export class DemoApplication {
     return this.#client.close();
   }
 
+  async #latest(path: string): Promise<{ value: string } | undefined> {
+    try {
+      const { con } = await this.#client.retrieve(ResourceType.contentInstance, `${path}/la`);
+      return { value: typeof con === 'string' ? con : JSON.stringify(con) };
+    } catch (error) {
+      if (error instanceof CseError && error.rsc !== undefined) return undefined;
+      throw error;
+    }
+  }
+
   async #read(type: (typeof TYPES)[number], path: string): Promise<SeenResource | undefined> {
     try {
       const { lbl = [], et } = await this.#client.retrieve(type, path);
-      return { path, type, labels: lbl, expires: et };
+      const seen = { path, type, labels: lbl, expires: et };
+      return holdsValue(seen) ? { ...seen, ...(await this.#latest(path)) } : seen;
     } catch (error) {
       // Between discovery and reading a device may have left.
       if (error instanceof CseError && error.rsc !== undefined) return undefined;

@@ -98,7 +98,7 @@ export class Tour {
   async #tree(): Promise<void> {
     this.#story.step('What the application finds');
     this.#story.text(`It discovers by the label ${SEARCHED_LABEL} and reads what it finds.`);
-    await this.#look();
+    await this.#settle();
     this.#story.lines(treeLines(this.#base, this.#seen, new Set()));
   }
 
@@ -142,6 +142,17 @@ export class Tour {
 
   async #look(): Promise<void> {
     this.#seen = await this.#parts.application.look();
+  }
+
+  /** Looks until values are there and nothing has been added for two looks: devices are read after they registered. */
+  async #settle(): Promise<void> {
+    let [before, same] = [-1, 0];
+    await this.#lookUntil((resources) => {
+      const filled = resources.filter(({ value }) => value !== undefined).length;
+      same = filled > 0 && resources.length + filled === before ? same + 1 : 0;
+      before = resources.length + filled;
+      return same === 2;
+    });
   }
 
   async #lookUntil(enough: (resources: readonly SeenResource[]) => boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import { ResourceType } from '../../../cse-client/index.ts';
 import { objectName } from '../../../mappings/index.ts';
-import type { SeenResource } from './application.ts';
+import { holdsValue, type SeenResource } from './application.ts';
 import type { Line } from './line.ts';
 
 const TYPE_NAMES: Readonly<Record<number, string>> = {
@@ -24,8 +24,22 @@ function timeOf(expires: string): string {
   return expires.replace(/^\d{8}T(\d\d)(\d\d)(\d\d).*$/, '$1:$2:$3');
 }
 
+/** Longest value that is shown whole, characters. */
+const VALUE_WIDTH = 32;
+/** First number of the objects of sensors and actuators, whose values a tour shows one by one. */
+const FIRST_SENSOR_OBJECT = 3200;
+
+function measured({ value = '(none yet)', labels }: SeenResource): string {
+  const unit = labels.find((label) => label.startsWith('LWM2MUNIT:'))?.slice('LWM2MUNIT:'.length);
+  const shown = value.length > VALUE_WIDTH ? `${value.slice(0, VALUE_WIDTH)}…` : value;
+  return unit === undefined ? shown : `${shown} ${decodeURIComponent(unit)}`;
+}
+
 /** What the application reads of a resource, in a few words. */
 function about(resource: SeenResource): string {
+  if (holdsValue(resource)) {
+    return `${decodeURIComponent(labelled(resource, 'LWM2MNAME:') ?? '')} = ${measured(resource)}`;
+  }
   if (resource.type === ResourceType.container) {
     const path = labelled(resource, 'LWM2MURI:') ?? '';
     const name = objectName(Number(path.split('/')[1])) ?? '';
@@ -56,9 +70,27 @@ function rowsBelow(parent: string, resources: readonly SeenResource[], indent: s
   });
 }
 
-/** The resources as a tree under the CSEBase, aligned; those in `fresh` stand out. */
+/**
+ * The resources as a tree under the CSEBase, aligned; those in `fresh` stand out. The values of sensors and actuators are
+ * shown one by one, of everything else how many there are.
+ */
 export function treeLines(base: string, resources: readonly SeenResource[], fresh: ReadonlySet<string>): Line[] {
-  return [[[base, 'bold']], ...rowLines(rowsBelow(base, resources, ''), fresh, () => [])];
+  const isSensor = ({ labels }: SeenResource) =>
+    labels.some((label) => Number(/^LWM2MURI:\/(\d+)/.exec(label)?.[1]) >= FIRST_SENSOR_OBJECT);
+  const shown = resources.filter((resource) => !holdsValue(resource) || isSensor(resource));
+  const hidden = (resource: SeenResource) => {
+    const values = isSensor(resource) ? [] : resources.filter((one) => holdsValue(one) && isBelow(one, resource));
+    return values.length === 0 || resource.type === ResourceType.ae ? [] : [`${values.length} values`];
+  };
+  return [[[base, 'bold']], ...rowLines(rowsBelow(base, shown, ''), fresh, hidden)];
+}
+
+const isBelow = ({ path }: SeenResource, ancestor: SeenResource) => path.startsWith(`${ancestor.path}/`);
+
+/** The main value of an object instance, of sensors and actuators: Sensor Value 5700 or On/Off 5850. */
+function mainValue(resource: SeenResource, resources: readonly SeenResource[]): string {
+  const main = resources.find(({ path }) => path === `${resource.path}/5700` || path === `${resource.path}/5850`);
+  return main?.value === undefined ? '' : `=${measured(main)}`;
 }
 
 /** As `treeLines`, with the containers of a device named on its own line. */
@@ -71,7 +103,7 @@ export function shortTreeLines(base: string, resources: readonly SeenResource[],
   );
   const containersOf = ({ path }: SeenResource) => {
     const children = resources.filter((resource) => isContainer(resource) && parentOf(resource.path) === path);
-    return children.sort(compare).map((resource) => nameOf(resource.path));
+    return children.sort(compare).map((resource) => nameOf(resource.path) + mainValue(resource, resources));
   };
   return [[[base, 'bold']], ...rowLines(rows, fresh, containersOf)];
 }
@@ -96,10 +128,11 @@ function rowLines(
   return lines.length > 0 ? lines : [[['└─ nothing from LwM2M yet', 'dim']]];
 }
 
-/** What came and what went between two looks, by path. */
+/** What came and what went between two looks, by path; containers of values go with those above them. */
 export function changesBetween(before: readonly SeenResource[], after: readonly SeenResource[]) {
-  const old = new Set(before.map(({ path }) => path));
-  const now = new Set(after.map(({ path }) => path));
+  const pathsOf = (seen: readonly SeenResource[]) =>
+    new Set(seen.filter((resource) => !holdsValue(resource)).map(({ path }) => path));
+  const [old, now] = [pathsOf(before), pathsOf(after)];
   const sorted = (paths: string[]) => paths.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
   return {
     came: sorted([...now].filter((path) => !old.has(path))),
