@@ -32,11 +32,15 @@ const CONTENT_FORMATS: Readonly<Record<number, string>> = {
 /** The default of TS-0014 6.3.2 for a device that lists no content format. */
 const DEFAULT_CONTENT_FORMAT = 'application/vnd.oma.lwm2m+tlv';
 
+/** Printable ASCII without a blank and without the percent sign. */
+const PLAIN_VALUE = /^[!-$&-~]*$/;
+
 /**
  * A value that every CSE stores and finds: printable ASCII as it is, blanks and all else percent-encoded, since a label
  * with a blank cannot be searched on ACME and Mobius4.
  */
 export function labelValue(text: string): string {
+  if (PLAIN_VALUE.test(text)) return text;
   let value = '';
   for (const byte of Buffer.from(text, 'utf8')) {
     const plain = byte > 0x20 && byte < 0x7f && byte !== 0x25;
@@ -67,21 +71,44 @@ export function containerLabels(
   objectLinks: ObjectLinks,
   settings: LabelSettings,
 ): string[] {
+  const { before, after } = labelsOfLink(link, objectLinks, settings);
+  return [...before, endpointLabel(endpoint), ...after];
+}
+
+/** What a link's labels are before and after that of the endpoint. */
+interface LinkLabels {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+/** Devices of one kind list the same links, and share them: their labels are made once. */
+const madeLabels = new WeakMap<LabelSettings, WeakMap<ObjectLink, { of: ObjectLinks; labels: LinkLabels }>>();
+
+function labelsOfLink(link: ObjectLink, objectLinks: ObjectLinks, settings: LabelSettings): LinkLabels {
+  let made = madeLabels.get(settings);
+  if (made === undefined) {
+    made = new WeakMap();
+    madeLabels.set(settings, made);
+  }
+  const known = made.get(link);
+  if (known?.of === objectLinks) return known.labels;
+  const labels = makeLinkLabels(link, objectLinks, settings);
+  made.set(link, { of: objectLinks, labels });
+  return labels;
+}
+
+function makeLinkLabels(link: ObjectLink, objectLinks: ObjectLinks, settings: LabelSettings): LinkLabels {
   const urn = objectUrn(link.objectId);
   const path = linkPath(link);
-  const labels: string[] = [];
+  const before: string[] = [];
   if (settings.lwm2m) {
-    labels.push(`LWM2MRT:${urn}`);
-    if (link.version !== undefined) labels.push(`LWM2MRT:${urn}:${link.version}`);
-    labels.push(`LWM2MPTH:${labelValue(objectLinks.rootPath)}`, `LWM2MURI:${path}`);
-    for (const name of contentFormatNames(objectLinks)) labels.push(`LWM2MCT:${name}`);
+    before.push(`LWM2MRT:${urn}`);
+    if (link.version !== undefined) before.push(`LWM2MRT:${urn}:${link.version}`);
+    before.push(`LWM2MPTH:${labelValue(objectLinks.rootPath)}`, `LWM2MURI:${path}`);
+    for (const name of contentFormatNames(objectLinks)) before.push(`LWM2MCT:${name}`);
   }
-  labels.push(endpointLabel(endpoint));
-  if (settings.interworking) {
-    labels.push('Iwked-Technology:LWM2M', `Iwked-Entity-Type:${urn}`, `Iwked-Entity-ID:${path}`);
-  }
-  labels.push(...settings.extra);
-  return labels;
+  const interworking = ['Iwked-Technology:LWM2M', `Iwked-Entity-Type:${urn}`, `Iwked-Entity-ID:${path}`];
+  return { before, after: [...(settings.interworking ? interworking : []), ...settings.extra] };
 }
 
 /** Path of a link under the root path, `/3303/0` or `/5`. */

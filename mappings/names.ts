@@ -20,6 +20,8 @@ export interface EndpointNames {
 const LEADING_MARK = '0_-';
 const HASH_DIGITS = 10;
 const PLAIN = /^[A-Za-z0-9-]$/;
+/** A name that needs no escape, as most do. */
+const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9-]*$/;
 
 /**
  * The endpoint name in the alphabet `[A-Za-z0-9][A-Za-z0-9_-]*`: without a leading `urn:`, `_` doubled, every other
@@ -27,6 +29,7 @@ const PLAIN = /^[A-Za-z0-9-]$/;
  */
 export function escapeName(endpoint: string): string {
   const bare = endpoint.startsWith('urn:') ? endpoint.slice(4) : endpoint;
+  if (PLAIN_NAME.test(bare)) return bare;
   let name = '';
   for (const byte of Buffer.from(bare, 'utf8')) {
     const character = String.fromCharCode(byte);
