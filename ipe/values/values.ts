@@ -17,10 +17,14 @@ export class Values {
   readonly #parts: ValueParts;
   /** Devices to be started, once what they asked has been answered. */
   readonly #due = new Set<DeviceValues>();
+  /** False where the operator wants no values of any device. */
+  readonly #wanted: boolean;
   #timer: Timer | undefined;
   #stopped = false;
 
   constructor(settings: ValueSettings, parts: ValueParts) {
+    const { mode, rules } = settings.policy;
+    this.#wanted = [mode, ...rules.map((rule) => rule.mode ?? mode)].some((wanted) => wanted !== 'none');
     this.#parts = parts;
     const { counters } = this;
     const budget = new QueueBudget(settings.queue.totalBytes);
@@ -50,7 +54,7 @@ export class Values {
 
   /** The bridge has brought the tree to what a Register or an Update wants; the device has not been answered yet. */
   follow(registration: Registration, tree: EndpointTree, registered: boolean): void {
-    if (this.#stopped) return;
+    if (this.#stopped || !this.#wanted) return;
     const followed = { registration, tree };
     let device = this.#devices.get(registration.endpoint);
     if (device === undefined) {
