@@ -1,5 +1,6 @@
 import { createLogger as createWinston, format, transports } from 'winston';
 import type { LogFields, Logger } from '../common/index.ts';
+import { GatheredLines } from './gathered-lines.ts';
 import { plainFields } from './log-fields.ts';
 
 const LEVELS = { error: 0, warn: 1, info: 2, debug: 3 } as const;
@@ -92,6 +93,11 @@ class WinstonLogger implements Logger {
   }
 }
 
+/** Only the process's own output is gathered: it alone is written at the end whatever happens. */
+function gathered(stream: LogStream): LogStream {
+  return stream === process.stdout ? new GatheredLines(stream) : stream;
+}
+
 /**
  * The logger of the process: a line for each call with time, level, message and fields, as JSON or for people.
  * Fields named like a credential are replaced by `[redacted]` at any depth.
@@ -108,7 +114,7 @@ export function createLogger(options: LogOptions): Logger {
       const line = info as unknown as Line;
       return text ? textLine(line, coloured) : jsonLine(line);
     }),
-    transports: [new transports.Stream({ stream, eol: '\n' })],
+    transports: [new transports.Stream({ stream: terminal ? stream : gathered(stream), eol: '\n' })],
   });
   return new WinstonLogger((line) => winston.log({ ...line, at: new Date(now()) }), LEVELS[level], {});
 }
