@@ -55,14 +55,15 @@ describe('the exact JSON reader', () => {
       fc.property(
         fc.array(fc.constantFrom(...parts), { maxLength: 8 }).map((list) => list.join('')),
         (text) => {
+          const whole = `[${LARGE},[${text}]]`;
           let expected: unknown;
           try {
-            expected = JSON.parse(`[${text}]`);
+            expected = JSON.parse(whole);
           } catch {
-            expect(() => readExactly(`[${text}]`)).toThrow(DecodeError);
+            expect(() => read(whole)).toThrow(DecodeError);
             return;
           }
-          expect(readExactly(`[${text}]`)).toEqual(expected);
+          expect(rounded(read(whole))).toEqual(expected);
         },
       ),
       { numRuns: 2000 },
