@@ -7,7 +7,6 @@ import { Bridge, type TreeFollower } from './bridge/bridge.ts';
 import { Removals } from './bridge/removals.ts';
 import { deleteResource } from './bridge/resource-writer.ts';
 import { TreeWriter } from './bridge/tree-writer.ts';
-import { WorkInProgress } from './bridge/work-in-progress.ts';
 import { Commands } from './commands/commands.ts';
 import { addNotificationDoor } from './commands/notification-door.ts';
 import { type Configuration, publicUrl } from './configuration/index.ts';
@@ -15,6 +14,7 @@ import type { PresenceSettings } from './cse/access.ts';
 import { CseAvailability } from './cse/availability.ts';
 import { CsePresence, type CseState } from './cse/presence.ts';
 import { HealthServer } from './health.ts';
+import { Lanes } from './lanes.ts';
 import {
   bridgeSettings,
   commandSettings,
@@ -250,7 +250,7 @@ export class Daemon {
     return new Bridge(bridgeSettings(this.#configuration, presence.state.dialect), {
       writer,
       removals,
-      workInProgress: new WorkInProgress(WORK_PER_REQUEST * this.#configuration.cse.maxInFlight),
+      lanes: new Lanes(WORK_PER_REQUEST * this.#configuration.cse.maxInFlight),
       availability,
       presence,
       follower: commands === undefined ? follower : together(follower, commands),

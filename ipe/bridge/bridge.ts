@@ -9,11 +9,11 @@ import {
 } from '../../mappings/index.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence } from '../cse/presence.ts';
+import type { Lanes } from '../lanes.ts';
 import type { EndpointTree } from './endpoint-tree.ts';
 import { refusalOf, unavailable } from './refusal.ts';
 import type { Removals } from './removals.ts';
 import type { TreeWriter } from './tree-writer.ts';
-import type { WorkInProgress } from './work-in-progress.ts';
 
 /** Status codes that a CSE which lost the IPE's own resources gives to requests that rely on them. */
 const LOST_PRESENCE = new Set([4000, 4004, 4102, 4103, 4107]);
@@ -30,7 +30,7 @@ export interface TreeFollower {
 export interface BridgeParts {
   readonly writer: TreeWriter;
   readonly removals: Removals;
-  readonly workInProgress: WorkInProgress;
+  readonly lanes: Lanes;
   readonly availability: CseAvailability;
   readonly presence: Pick<CsePresence, 'generation' | 'restore'>;
   readonly follower: TreeFollower;
@@ -94,7 +94,7 @@ export class Bridge implements RegistrationHandler {
     if (availability.away !== undefined) return unavailable(random);
     try {
       const names = this.#namesOf(endpoint);
-      await this.#parts.workInProgress.run(async () => {
+      await this.#parts.lanes.run(async () => {
         if (availability.away !== undefined) throw new CseError('cse/unreachable', availability.away);
         await this.#withPresence(() => work(names));
       });
@@ -150,7 +150,7 @@ export class Bridge implements RegistrationHandler {
     this.#parts.follower.leave(endpoint);
     try {
       if (availability.away !== undefined) removals.add(writer.addresses(names));
-      else await this.#parts.workInProgress.run(() => writer.remove(names), 'urgent');
+      else await this.#parts.lanes.run(() => writer.remove(names), 'urgent');
       logger.info(`endpoint ${what}`, { endpoint, registration: id, resource: names.resourceName });
       return undefined;
     } catch (error) {

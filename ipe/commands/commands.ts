@@ -13,7 +13,7 @@ import {
 import type { Registration, RegistrationHandler } from '../../lwm2m/index.ts';
 import type { TreeFollower } from '../bridge/bridge.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
-import { Lanes } from '../values/lanes.ts';
+import { Lanes } from '../lanes.ts';
 import { CommandPolicies } from './command-policies.ts';
 import { type CommandShares, DeviceCommands } from './device-commands.ts';
 import { type CommandParts, type CommandSettings, newCommandCounters } from './parts.ts';

@@ -13,7 +13,7 @@ import {
   refusedCommand,
 } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
-import type { Lanes } from '../values/lanes.ts';
+import type { Lanes } from '../lanes.ts';
 import type { CommandPolicies } from './command-policies.ts';
 import { CommandResources } from './command-resources.ts';
 import { listChildren, retrieveInOrder } from './inbox.ts';

@@ -2,7 +2,7 @@ import { type Clock, errorMessage } from '../../common/index.ts';
 import { CseError, type Dialect, ResourceType } from '../../cse-client/index.ts';
 import { type CommandResponse, requestLabel } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
-import type { Lanes } from '../values/lanes.ts';
+import type { Lanes } from '../lanes.ts';
 import type { CommandCounters, CommandParts } from './parts.ts';
 
 /** The states of a request that leave a contentInstance, as the end of its resourceName. */

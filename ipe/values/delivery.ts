@@ -1,7 +1,7 @@
 import { errorMessage, type Timer } from '../../common/index.ts';
 import { CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { isRefused } from '../cse/access.ts';
-import type { Lanes } from './lanes.ts';
+import type { Lanes } from '../lanes.ts';
 import type { ValueCounters, ValueParts, ValueSettings } from './parts.ts';
 import { type Followed, ValueContainers } from './value-containers.ts';
 import { type QueueBudget, type QueuedValue, ValueQueue } from './value-queue.ts';

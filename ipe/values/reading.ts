@@ -1,6 +1,6 @@
 import type { Operation, Outcome, Registration, Success } from '../../lwm2m/index.ts';
 import { type InstancePath, type ValuePolicy, valueContainerPath } from '../../mappings/index.ts';
-import type { Lanes } from './lanes.ts';
+import type { Lanes } from '../lanes.ts';
 import type { ValueCounters, ValueParts } from './parts.ts';
 
 /** What all readings share. */

@@ -1,8 +1,8 @@
 import type { Timer } from '../../common/index.ts';
 import type { ObservationChange, Registration, Report } from '../../lwm2m/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
+import { Lanes } from '../lanes.ts';
 import { type DeviceShares, DeviceValues } from './device-values.ts';
-import { Lanes } from './lanes.ts';
 import { newValueCounters, type ValueCounters, type ValueParts, type ValueSettings } from './parts.ts';
 import { QueueBudget } from './value-queue.ts';
 

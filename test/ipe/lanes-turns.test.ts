@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Lanes } from '../../../ipe/values/lanes.ts';
+import { Lanes } from '../../ipe/lanes.ts';
 
 it('no more pieces of work run at once than there are lanes, and they start in the order in which they came', async () => {
   const lanes = new Lanes(2);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { WorkInProgress } from '../../../ipe/bridge/work-in-progress.ts';
+import { Lanes } from '../../ipe/lanes.ts';
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -15,10 +15,10 @@ function job(name: string, log: string[]) {
   return { work, end: (error?: Error) => end(error) };
 }
 
-describe('work in progress', () => {
+describe('lanes for work', () => {
   it('runs as many as the limit allows, and the next when one ends, whether well or badly', async () => {
     const log: string[] = [];
-    const limit = new WorkInProgress(2);
+    const limit = new Lanes(2);
     const jobs = ['a', 'b', 'c', 'd'].map((name) => job(name, log));
     const results = jobs.map(({ work }) => limit.run(work).catch((error: Error) => error.message));
     expect(log).toEqual(['a', 'b']);
@@ -35,7 +35,7 @@ describe('work in progress', () => {
 
   it('lets what is urgent pass what waits, in order among themselves', async () => {
     const log: string[] = [];
-    const limit = new WorkInProgress(1);
+    const limit = new Lanes(1);
     const first = job('first', log);
     const running = limit.run(first.work);
     const done = [
@@ -53,7 +53,7 @@ describe('work in progress', () => {
     const tasks = fc.array(fc.tuple(fc.boolean(), fc.boolean(), fc.nat({ max: 3 })), { maxLength: 3000 });
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 8 }), tasks, async (most, list) => {
-        const limit = new WorkInProgress(most);
+        const limit = new Lanes(most);
         let running = 0;
         let peak = 0;
         const order: number[] = [];
