@@ -69,11 +69,21 @@ export class Application {
   }
 }
 
-/** Waits until a condition holds, asking again and again; fails after `limit` milliseconds. */
+/**
+ * Waits until a condition holds, asking again and again; fails after `limit` milliseconds. ACME answers 5000 to a RETRIEVE
+ * of `la` that meets a CREATE: what may succeed later is asked again too.
+ */
 export async function eventually<T>(ask: () => Promise<T>, holds: (value: T) => boolean, limit = 8000): Promise<T> {
   const end = performance.now() + limit;
   for (;;) {
-    const value = await ask();
+    let value: T;
+    try {
+      value = await ask();
+    } catch (error) {
+      if (!(error instanceof CseError && error.retryable) || performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+      continue;
+    }
     if (holds(value)) return value;
     if (performance.now() > end) throw new Error(`still ${JSON.stringify(value)} after ${limit} ms`);
     await new Promise((resolve) => setTimeout(resolve, 25));
