@@ -1,28 +1,27 @@
-import { Writable } from 'node:stream';
-
 /** Characters after which gathered lines are written without waiting. */
 const MOST_GATHERED = 64 * 1024;
+/** Milliseconds for which lines are gathered at most. */
+const GATHERING = 10;
 
 /**
- * Writes the lines of one turn of the event loop at once: standard output that is a file or a pipe is written synchronously,
- * and a busy bridge says something of every device. What is left is written when the process ends.
+ * Writes lines of a moment at once: standard output that is a file or a pipe is written synchronously, and a busy bridge
+ * says something of every device. What is left is written when the process ends.
  */
-export class GatheredLines extends Writable {
+export class GatheredLines {
   readonly #target: NodeJS.WritableStream;
   readonly #flush = () => this.#write();
   #lines = '';
 
   constructor(target: NodeJS.WritableStream) {
-    super({ decodeStrings: false });
     this.#target = target;
     process.once('exit', this.#flush);
   }
 
-  override _write(line: string, _encoding: BufferEncoding, done: () => void): void {
-    if (this.#lines === '') setImmediate(this.#flush);
+  /** Takes a line with its end. */
+  write(line: string): void {
+    if (this.#lines === '') setTimeout(this.#flush, GATHERING);
     this.#lines += line;
     if (this.#lines.length >= MOST_GATHERED) this.#write();
-    done();
   }
 
   #write(): void {

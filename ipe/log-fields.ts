@@ -40,16 +40,30 @@ function plainObject(value: object, stacks: boolean, depth: number): unknown {
   return plainFields(value, stacks, depth + 1);
 }
 
+/** Field names that were looked at before, and whether they name a secret; bounded, for some come from peers. */
+const judged = new Map<string, boolean>();
+const MAX_JUDGED = 1_000;
+
+function isSecret(name: string): boolean {
+  let secret = judged.get(name);
+  if (secret === undefined) {
+    secret = SECRET_NAME.test(name);
+    if (judged.size < MAX_JUDGED) judged.set(name, secret);
+  }
+  return secret;
+}
+
 /**
  * Fields as they may be written: secrets by name replaced, errors told without their stack unless `stacks`, depth and
  * size bounded, nothing that JSON could not hold.
  */
 export function plainFields(fields: object, stacks: boolean, depth = 0): Record<string, unknown> {
-  const entries = Object.entries(fields).slice(0, MAX_ITEMS);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [
-      name,
-      SECRET_NAME.test(name) && value !== undefined ? REDACTED : plainValue(value, stacks, depth),
-    ]),
-  );
+  const plain: Record<string, unknown> = {};
+  let items = 0;
+  for (const [name, value] of Object.entries(fields)) {
+    items += 1;
+    if (items > MAX_ITEMS) break;
+    plain[name] = isSecret(name) && value !== undefined ? REDACTED : plainValue(value, stacks, depth);
+  }
+  return plain;
 }

@@ -1,4 +1,4 @@
-import { createLogger as createWinston, format, transports } from 'winston';
+import { pino } from 'pino';
 import type { LogFields, Logger } from '../common/index.ts';
 import { GatheredLines } from './gathered-lines.ts';
 import { plainFields } from './log-fields.ts';
@@ -20,11 +20,12 @@ export interface LogOptions {
   readonly now?: () => number;
 }
 
+/** A line as it is written in JSON. */
 interface Line {
+  readonly timestamp: string;
   readonly level: LogLevel;
   readonly message: string;
-  readonly at: Date;
-  readonly fields: Record<string, unknown>;
+  readonly [field: string]: unknown;
 }
 
 const COLOURS: Readonly<Record<LogLevel, number>> = { error: 31, warn: 33, info: 32, debug: 90 };
@@ -41,25 +42,23 @@ function shownValue(value: unknown): string {
   return /^[^\s"=]+$/.test(value) ? harmless(value) : harmless(JSON.stringify(value));
 }
 
-function jsonLine({ level, message, at, fields }: Line): string {
-  return harmless(JSON.stringify({ timestamp: at.toISOString(), level, message, ...fields }));
-}
-
-function textLine({ level, message, at, fields }: Line, coloured: boolean): string {
+function textLine({ timestamp, level, message, ...fields }: Line, coloured: boolean): string {
   const paint = (code: number, text: string) => (coloured ? `\u001b[${code}m${text}\u001b[39m` : text);
-  const time = coloured ? at.toTimeString().slice(0, 8) : at.toISOString();
+  const time = coloured ? new Date(timestamp).toTimeString().slice(0, 8) : timestamp;
   const facts = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${paint(90, `${harmless(name)}=`)}${shownValue(value)}`);
   return `${paint(90, time)} ${paint(COLOURS[level], level.padEnd(5))} ${harmless(message)}${facts.join('')}`;
 }
 
-class WinstonLogger implements Logger {
-  readonly #write: (line: Omit<Line, 'at'>) => void;
-  readonly #least: number;
-  readonly #fields: LogFields;
+type Write = (level: LogLevel, message: string, fields: Record<string, unknown>) => void;
 
-  constructor(write: (line: Omit<Line, 'at'>) => void, least: number, fields: LogFields) {
+class LevelledLogger implements Logger {
+  readonly #write: Write;
+  readonly #least: number;
+  readonly #fields: LogFields | undefined;
+
+  constructor(write: Write, least: number, fields: LogFields | undefined) {
     this.#write = write;
     this.#least = least;
     this.#fields = fields;
@@ -82,20 +81,21 @@ class WinstonLogger implements Logger {
   }
 
   child(fields: LogFields): Logger {
-    return new WinstonLogger(this.#write, this.#least, { ...this.#fields, ...fields });
+    return new LevelledLogger(this.#write, this.#least, { ...this.#fields, ...fields });
   }
 
   // Lines below the level cost a comparison only: a busy server says much at debug.
-  #log(level: LogLevel, message: string, fields: LogFields | undefined): void {
+  #log(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (LEVELS[level] > this.#least) return;
     const stacks = this.#least === LEVELS.debug;
-    this.#write({ level, message, fields: plainFields({ ...this.#fields, ...fields }, stacks) });
+    const all = this.#fields === undefined ? fields : { ...this.#fields, ...fields };
+    this.#write(level, message, plainFields(all, stacks));
   }
 }
 
 /** Only the process's own output is gathered: it alone is written at the end whatever happens. */
-function gathered(stream: LogStream): LogStream {
-  return stream === process.stdout ? new GatheredLines(stream) : stream;
+function gathered(stream: LogStream): { write(line: string): unknown } {
+  return stream === process.stdout && stream.isTTY !== true ? new GatheredLines(stream) : stream;
 }
 
 /**
@@ -107,14 +107,16 @@ export function createLogger(options: LogOptions): Logger {
   const terminal = stream.isTTY === true;
   const text = options.format === 'text' || (options.format === 'auto' && terminal);
   const coloured = terminal && !process.env.NO_COLOR;
-  const winston = createWinston({
-    levels: LEVELS,
-    level,
-    format: format.printf((info) => {
-      const line = info as unknown as Line;
-      return text ? textLine(line, coloured) : jsonLine(line);
-    }),
-    transports: [new transports.Stream({ stream: terminal ? stream : gathered(stream), eol: '\n' })],
-  });
-  return new WinstonLogger((line) => winston.log({ ...line, at: new Date(now()) }), LEVELS[level], {});
+  const lines = gathered(stream);
+  const written = text ? (line: string) => textLine(JSON.parse(line) as Line, coloured) : harmless;
+  const json = pino(
+    {
+      level: 'debug',
+      base: undefined,
+      timestamp: () => `,"timestamp":"${new Date(now()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: (line) => lines.write(`${written(line.trimEnd())}\n`) },
+  );
+  return new LevelledLogger((at, message, fields) => json[at]({ message, ...fields }), LEVELS[level], undefined);
 }

@@ -19,8 +19,8 @@ describe('the log', () => {
       logger.warn('slow');
     });
     expect(text).toBe(
-      '{"timestamp":"2026-01-02T03:04:05.006Z","level":"info","message":"ready","coapPort":5683}\n' +
-        '{"timestamp":"2026-01-02T03:04:05.006Z","level":"warn","message":"slow"}\n',
+      '{"level":"info","timestamp":"2026-01-02T03:04:05.006Z","message":"ready","coapPort":5683}\n' +
+        '{"level":"warn","timestamp":"2026-01-02T03:04:05.006Z","message":"slow"}\n',
     );
   });
 
