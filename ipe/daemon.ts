@@ -2,24 +2,28 @@ import { networkInterfaces } from 'node:os';
 import { IpeError, type Logger, systemClock, type Timer } from '../common/index.ts';
 import { CseClient } from '../cse-client/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
-import { encodeContent, Lwm2mServer, ObjectModels, type RegistrationHandler } from '../lwm2m/index.ts';
+import { encodeContent, Lwm2mServer, type RegistrationHandler } from '../lwm2m/index.ts';
 import { Bridge, type TreeFollower } from './bridge/bridge.ts';
 import { Removals } from './bridge/removals.ts';
 import { deleteResource } from './bridge/resource-writer.ts';
 import { TreeWriter } from './bridge/tree-writer.ts';
 import { Commands } from './commands/commands.ts';
-import { addNotificationDoor } from './commands/notification-door.ts';
 import { type Configuration, publicUrl } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
 import { CseAvailability } from './cse/availability.ts';
 import { CsePresence, type CseState } from './cse/presence.ts';
 import { HealthServer } from './health.ts';
 import { Lanes } from './lanes.ts';
+import { addNotificationDoor } from './notifications/notification-door.ts';
+import { Notifications } from './notifications/notifications.ts';
+import type { ObjectDefinitions } from './object-definitions.ts';
 import {
   bridgeSettings,
   commandSettings,
   cseClientOptions,
   embeddedCseOptions,
+  lwm2mServerOptions,
+  notificationSettings,
   presenceSettings,
   treeSettings,
   valueSettings,
@@ -54,11 +58,13 @@ export interface Ready {
 export class Daemon {
   readonly #configuration: Configuration;
   readonly #logger: Logger;
+  readonly #notifications: Notifications;
   /** How to stop what has been started, in the order of starting. */
   readonly #stops: (() => Promise<void>)[] = [];
   #availability: CseAvailability | undefined;
   #server: Lwm2mServer | undefined;
   #commands: Commands | undefined;
+  readonly #definitions: ObjectDefinitions;
   /** What starts again when the CSE does. */
   readonly #resumed: (() => void)[] = [];
   #ready = false;
@@ -67,6 +73,8 @@ export class Daemon {
   constructor(configuration: Configuration, logger: Logger) {
     this.#configuration = configuration;
     this.#logger = logger;
+    this.#definitions = new ObjectDefinitions(configuration.lwm2m.models.folder, logger);
+    this.#notifications = new Notifications(notificationSettings(configuration), systemClock, logger);
   }
 
   /** Starts everything; rejects with an IpeError that says in one line what is wrong, everything stopped again. */
@@ -77,6 +85,13 @@ export class Daemon {
       await this.stop();
       throw error;
     }
+  }
+
+  /** Reads anew what may change while it runs, and says in one log line what that was; registrations and all else stay. */
+  async reload(): Promise<void> {
+    const fields = await this.#definitions.reload();
+    if (Object.keys(fields).length > 0) this.#logger.info('reloaded', fields);
+    else this.#logger.info('nothing was reloaded');
   }
 
   /** Takes no new request, lets what is in flight finish within `shutdownTimeout`, stops everything. */
@@ -90,6 +105,7 @@ export class Daemon {
 
   async #start(): Promise<Ready> {
     const configuration = this.#configuration;
+    await this.#definitions.load();
     const url = configuration.cse.url ?? (await this.#startEmbeddedCse());
     const health = await this.#startHealth();
     const settings = presenceSettings(configuration, url, publicUrl(configuration, health, ownAddress()));
@@ -118,7 +134,7 @@ export class Daemon {
   async #startHealth(): Promise<{ address: string; port: number }> {
     const { host, port } = this.#configuration.http;
     const health = new HealthServer({ host, port, logger: this.#logger, ready: () => this.#readiness() });
-    if (this.#commandsFrom.length > 0) addNotificationDoor(health.routes, () => this.#commands);
+    if (this.#commandsFrom.length > 0) addNotificationDoor(health.routes, this.#notifications);
     const bound = await health.start();
     this.#stops.push(() => health.stop());
     return bound;
@@ -177,13 +193,12 @@ export class Daemon {
   }
 
   #values(client: CseClient, presence: CsePresence, availability: CseAvailability, settings: PresenceSettings): Values {
-    const models = ObjectModels.official();
     const values = new Values(valueSettings(this.#configuration, settings), {
       client,
       cse: () => presence.state,
       availability,
       presence,
-      models: () => models,
+      models: () => this.#definitions.current,
       perform: async (endpoint, operation, options) =>
         this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' },
       encode: (nodes, base) => ({
@@ -210,13 +225,13 @@ export class Daemon {
     settings: PresenceSettings,
   ): Commands | undefined {
     if (this.#commandsFrom.length === 0) return undefined;
-    const models = ObjectModels.official();
     const commands = new Commands(commandSettings(this.#configuration, settings), {
       client,
       cse: () => presence.state,
       availability,
       presence,
-      models: () => models,
+      notifications: this.#notifications,
+      models: () => this.#definitions.current,
       perform: async (endpoint, operation, options) =>
         this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' },
       clock: systemClock,
@@ -260,11 +275,10 @@ export class Daemon {
   }
 
   async #startServer(handler: RegistrationHandler, values: Values): Promise<{ address: string; port: number }> {
-    const { coap, lifetime } = this.#configuration.lwm2m;
     const server = new Lwm2mServer(
       {
-        coap,
-        lifetime,
+        ...lwm2mServerOptions(this.#configuration),
+        models: () => this.#definitions.current,
         clock: systemClock,
         logger: this.#logger,
         report: (report) => values.report(report),

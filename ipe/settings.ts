@@ -1,13 +1,20 @@
 import type { Logger } from '../common/index.ts';
 import type { CseClientOptions, Dialect } from '../cse-client/index.ts';
 import type { EmbeddedCseOptions } from '../embedded-cse/index.ts';
+import type { Lwm2mServerOptions, QueueModeOptions } from '../lwm2m/index.ts';
+import { matchesPattern } from '../mappings/index.ts';
 import type { BridgeSettings } from './bridge/bridge.ts';
 import type { TreeSettings } from './bridge/tree-writer.ts';
 import type { CommandSettings } from './commands/parts.ts';
 import type { Configuration } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
+import type { NotificationSettings } from './notifications/notifications.ts';
 import type { ValueSettings } from './values/parts.ts';
 
+/** Milliseconds that a CSE waits for the answer to a notification at most: less than ACME's own 10 s. */
+const NOTIFICATION_ANSWER_TIME = 9_000;
+/** Notifications that wait for their answer at once. */
+const NOTIFICATIONS_WAITING = 1_000;
 /** Originator of the embedded CSE's administrator, the one that ACME has by default. */
 const EMBEDDED_ADMINISTRATOR = 'CAdmin';
 
@@ -37,6 +44,33 @@ export function cseClientOptions(
 ): CseClientOptions {
   const { originator, releaseVersion, timeout, maxInFlight } = configuration.cse;
   return { url: settings.url, originator, releaseVersion, timeout, maxInFlight, logger };
+}
+
+/** How the LwM2M server meets devices: address, bounds and queue mode. */
+export function lwm2mServerOptions({ lwm2m }: Configuration): Lwm2mServerOptions {
+  const { coap, lifetime, queueMode, limits } = lwm2m;
+  const { blockSize, ...address } = coap;
+  const { observations, ...coapLimits } = limits;
+  return {
+    coap: address,
+    lifetime,
+    transmission: { blockSize },
+    limits: { coap: coapLimits, operation: { observationsPerDevice: observations } },
+    queueMode: queueModeOptions(queueMode),
+  };
+}
+
+function queueModeOptions(queueMode: Configuration['lwm2m']['queueMode']): Partial<QueueModeOptions> {
+  const { awake, operations, bytes, totalOperations, totalBytes, attempts, rules } = queueMode;
+  return {
+    awakeWindow: awake,
+    awakeWindowOf: ({ endpoint }) => rules.find((rule) => matchesPattern(rule.endpoint, endpoint))?.awake,
+    operationsPerDevice: operations,
+    bytesPerDevice: bytes,
+    operationsInAll: totalOperations,
+    bytesInAll: totalBytes,
+    attempts,
+  };
 }
 
 /** The embedded CSE as the client is configured to meet it. */
@@ -76,6 +110,12 @@ export function commandSettings(configuration: Configuration, settings: Presence
   const { access, commands, labels } = configuration;
   const { base, originator, resourceName, readers } = settings;
   return { ...commands, base, originator, resourceName, commanders: access.command, readers, labels };
+}
+
+/** Whose notifications are taken. */
+export function notificationSettings({ cse }: Configuration): NotificationSettings {
+  const { originator } = cse;
+  return { originator, answerTime: NOTIFICATION_ANSWER_TIME, maxWaiting: NOTIFICATIONS_WAITING };
 }
 
 /** How endpoints are named within the CSE's limits, and the names that no device may take. */

@@ -1,6 +1,5 @@
 import {
   type ChildReference,
-  type CreateAttributes,
   CseError,
   formatTimestamp,
   parseTimestamp,
@@ -8,6 +7,7 @@ import {
 } from '../../cse-client/index.ts';
 import { endpointLabel } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
+import { OwnSubscription } from '../notifications/own-subscription.ts';
 import type { CommandPolicies, PolicyIds } from './command-policies.ts';
 import {
   type CommandCounters,
@@ -28,8 +28,6 @@ const ATTEMPTS = 5;
 /** States that one request leaves in `responses` at most: queued, sent, and a final one. */
 const STATES = 3;
 const NAME_TAKEN = [4105, 5106] as const;
-/** nu as `/cse-id/AE-ID` makes the answer count on ACME; the others want the AE-ID alone. */
-const PLAIN_TARGETS: ReadonlySet<string> = new Set(['mobius4', 'tinyiot']);
 
 /** The containers `requests` and `responses` of one device, and the IPE's subscription on the first. */
 export class CommandResources {
@@ -38,22 +36,31 @@ export class CommandResources {
   readonly #counters: CommandCounters;
   readonly #policies: CommandPolicies;
   readonly #commanded: () => Commanded;
-  #subscription: string | undefined;
+  readonly #subscription: OwnSubscription;
   /** An expirationTime was cut in the last attempt. */
   #cut = false;
 
+  /** `notified`: there is something new in `requests`. */
   constructor(
     settings: CommandSettings,
     parts: CommandParts,
     counters: CommandCounters,
     policies: CommandPolicies,
     commanded: () => Commanded,
+    notified: () => void,
   ) {
     this.#settings = settings;
     this.#parts = parts;
     this.#counters = counters;
     this.#policies = policies;
     this.#commanded = commanded;
+    const { originator, resourceName } = settings;
+    const receive = () => {
+      counters.notifications += 1;
+      notified();
+      return undefined;
+    };
+    this.#subscription = new OwnSubscription({ ...parts, originator }, resourceName, () => this.requests, receive);
   }
 
   get requests(): string {
@@ -64,20 +71,14 @@ export class CommandResources {
     return `${this.#ae}/${RESPONSES}`;
   }
 
-  /** Resource ID of the subscription; undefined while there is none. */
-  get subscription(): string | undefined {
-    return this.#subscription;
-  }
-
   /** True for the listed subscription that is ours. */
-  isSubscription({ name, value }: ChildReference): boolean {
-    if (value.split('/').at(-1) === this.#subscription) return true;
-    return value.includes('/') && name === this.#settings.resourceName && this.#subscription !== undefined;
+  isSubscription(child: ChildReference): boolean {
+    return this.#subscription.isListedAs(child);
   }
 
-  /** Address of the subscription. */
-  get subscriptionAddress(): string {
-    return `${this.requests}/${this.#settings.resourceName}`;
+  /** Hears of nothing new any more. */
+  end(): void {
+    this.#subscription.forget();
   }
 
   /**
@@ -131,25 +132,12 @@ export class CommandResources {
 
   /** Makes the subscription, in place of one that is there; without one requests are found by looking alone. */
   async subscribe(): Promise<void> {
-    const { client, cse, logger } = this.#parts;
+    const { cse, logger } = this.#parts;
     const { endpoint } = this.#commanded().registration;
-    this.#subscription = undefined;
-    const attributes: CreateAttributes<typeof ResourceType.subscription> = {
-      rn: this.#settings.resourceName,
-      nu: [this.#target()],
-      enc: { net: [3] },
-      et: this.#far(),
-      acpi: [cse().accessControlPolicy],
-    };
-    const create = () => client.create(ResourceType.subscription, this.requests, attributes);
+    const attributes = { enc: { net: [3] }, et: this.#far(), acpi: [cse().accessControlPolicy] };
     try {
-      const made = await create().catch(async (error: unknown) => {
-        if (!isRefused(error, ...NAME_TAKEN)) throw error;
-        await client.delete(this.subscriptionAddress);
-        return create();
-      });
+      const made = await this.#subscription.make(attributes);
       this.#check(made.et);
-      this.#subscription = made.ri;
       this.#counters.subscriptions += 1;
     } catch (error) {
       if (!(error instanceof CseError) || error.rsc === undefined || error.rsc === 4004) throw error;
@@ -158,13 +146,6 @@ export class CommandResources {
         reason: error.message,
       });
     }
-  }
-
-  #target(): string {
-    const { dialect, cseBase } = this.#parts.cse();
-    const { originator } = this.#settings;
-    if (PLAIN_TARGETS.has(dialect.name) || cseBase?.csi === undefined) return originator;
-    return `${cseBase.csi.startsWith('/') ? '' : '/'}${cseBase.csi}/${originator}`;
   }
 
   /** Puts the AE back to its own time; again when an Update has moved it meanwhile. */

@@ -66,7 +66,14 @@ export class DeviceCommands {
     this.#shares = shares;
     this.#commanded = commanded;
     const { settings, parts, counters, policies, writing } = shares;
-    this.resources = new CommandResources(settings, parts, counters, policies, () => this.#commanded);
+    this.resources = new CommandResources(
+      settings,
+      parts,
+      counters,
+      policies,
+      () => this.#commanded,
+      () => void this.look(),
+    );
     this.#outbox = new Outbox(
       parts,
       counters,
@@ -110,6 +117,7 @@ export class DeviceCommands {
 
   async #end(entries: readonly Entry[], outcome: Outcome): Promise<void> {
     this.#outbox.end();
+    this.resources.end();
     for (const { timer } of this.#waiting.splice(0)) timer?.cancel();
     const words = entries.filter(({ final }) => !final);
     for (const entry of words) entry.final = true;

@@ -5,6 +5,7 @@ import type { LabelSettings } from '../../mappings/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence, CseState } from '../cse/presence.ts';
+import type { Notifications } from '../notifications/notifications.ts';
 
 /** What the configuration says of commands. */
 export interface CommandSettings {
@@ -35,6 +36,7 @@ export interface CommandParts {
   readonly cse: () => CseState;
   readonly availability: Pick<CseAvailability, 'away' | 'failed'>;
   readonly presence: Pick<CsePresence, 'generation' | 'restore'>;
+  readonly notifications: Pick<Notifications, 'add'>;
   readonly models: () => Pick<ObjectModels, 'find'>;
   /** Asks a device; never rejects. */
   readonly perform: (
@@ -54,10 +56,8 @@ export interface Commanded {
 
 /** Plain numbers since the start. */
 export interface CommandCounters {
-  /** Notifications of ours. */
+  /** Notifications of something new in `requests`. */
   notifications: number;
-  /** Notifications that were malformed, or named what is not ours. */
-  refusedNotifications: number;
   /** Requests read from the CSE. */
   taken: number;
   done: number;
@@ -73,7 +73,6 @@ export interface CommandCounters {
 export function newCommandCounters(): CommandCounters {
   return {
     notifications: 0,
-    refusedNotifications: 0,
     taken: 0,
     done: 0,
     failed: 0,

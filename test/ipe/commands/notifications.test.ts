@@ -1,9 +1,6 @@
 import { createServer } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { silentLogger, systemClock } from '../../../common/index.ts';
-import { CseClient, DIALECTS, ResourceType } from '../../../cse-client/index.ts';
-import { Commands } from '../../../ipe/commands/commands.ts';
-import { ObjectModels } from '../../../lwm2m/index.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ResourceType } from '../../../cse-client/index.ts';
 import { SimulatedDevice } from '../../../simulator/index.ts';
 import { Commander } from '../../e2e/commands-suite.ts';
 import { startEmbedded } from '../../support/cse-under-test.ts';
@@ -106,86 +103,6 @@ it('what the CSE did not take while it was away is written when it is back, and 
   await ipe.stop();
   await cse.stop();
 }, 20_000);
-
-describe('what comes through the HTTP door', () => {
-  let client: CseClient;
-  let commands: Commands;
-
-  beforeEach(() => {
-    client = new CseClient({
-      url: 'http://127.0.0.1:9',
-      originator: 'Cipe',
-      releaseVersion: '3',
-      timeout: 100,
-      maxInFlight: 1,
-    });
-    const settings = {
-      base: 'cse-in',
-      originator: 'Cipe',
-      resourceName: 'ipe',
-      commanders: ['Capp'],
-      readers: [],
-      labels: { lwm2m: true, interworking: true, extra: [] },
-      maxInstances: 10,
-      pending: 10,
-      expiry: 1000,
-      pollInterval: 1_000_000,
-    };
-    const state = {
-      cseBase: undefined,
-      dialect: DIALECTS.acme,
-      nodeCreation: 'none' as const,
-      accessControlPolicy: 'acp',
-      degraded: [],
-    };
-    commands = new Commands(settings, {
-      client,
-      cse: () => state,
-      availability: { away: undefined, failed: () => undefined },
-      presence: { generation: 1, restore: async () => false },
-      models: () => ObjectModels.official(),
-      perform: async () => ({ kind: 'gone' }),
-      clock: systemClock,
-      logger: silentLogger,
-    });
-  });
-  afterEach(async () => {
-    await commands.stop();
-    await client.close();
-  });
-
-  const post = (content: unknown, path = '/~/id-in/Cipe', type = 'application/json') => {
-    const body = typeof content === 'string' ? content : JSON.stringify(content);
-    const headers = { 'x-m2m-ri': 'r1', 'x-m2m-origin': '/id-in', 'x-m2m-rvi': '3', 'content-type': type };
-    const answer = commands.receive({ method: 'POST', path, query: '', headers, body });
-    expect(answer.headers['X-M2M-RI']).toBe('r1');
-    return Number(answer.headers['X-M2M-RSC']);
-  };
-  const event = { nev: { rep: { 'm2m:cin': { con: { operation: 'execute', path: '/3/0/5' } } }, net: 3 } };
-
-  it('TS-0001 10.2.10.2: the verification of a subscription of ours is answered, that of another is refused', () => {
-    expect(post({ 'm2m:sgn': { vrq: true, sur: '/id-in/sub1', cr: 'Cipe' } })).toBe(2000);
-    expect(post({ 'm2m:sgn': { vrq: true, sur: '/id-in/sub1' } }, '/Cipe')).toBe(2000);
-    expect(post({ 'm2m:sgn': { vrq: true, sur: '/id-in/sub1', cr: '/id-in/Cother' } })).toBe(4101);
-    expect(commands.counters).toMatchObject({ notifications: 2, refusedNotifications: 1 });
-  });
-
-  it.each([
-    ['a subscription that is not ours', { 'm2m:sgn': { ...event, sur: '/id-in/sub9' } }, '/~/id-in/Cipe', 4004],
-    ['a subscription of another', { 'm2m:sgn': { ...event, sur: '/id-in/s', cr: 'Cx' } }, '/~/id-in/Cipe', 4101],
-    ['another AE', { 'm2m:sgn': { ...event, sur: '/id-in/sub9' } }, '/~/id-in/Cother', 4004],
-    ['nothing', {}, '/~/id-in/Cipe', 4000],
-    ['what is no JSON', '{', '/~/id-in/Cipe', 4000],
-  ])('a notification that names %s is refused and counted', (_what, content, path, rsc) => {
-    expect(post(content, path)).toBe(rsc);
-    expect(commands.counters).toMatchObject({ notifications: 0, refusedNotifications: 1, taken: 0 });
-  });
-
-  it('a CREATE is no notification, and XML no JSON', () => {
-    expect(post({ 'm2m:cin': { con: 'x' } }, '/~/id-in/Cipe', 'application/json;ty=4')).toBe(4005);
-    expect(post('<a/>', '/~/id-in/Cipe', 'application/xml')).toBe(4015);
-  });
-});
 
 describe('a device that does not answer', () => {
   let cse: Awaited<ReturnType<typeof startEmbedded>>;
