@@ -16,7 +16,7 @@ import { HealthServer } from './health.ts';
 import { Lanes } from './lanes.ts';
 import { addNotificationDoor } from './notifications/notification-door.ts';
 import { Notifications } from './notifications/notifications.ts';
-import type { ObjectDefinitions } from './object-definitions.ts';
+import { ObjectDefinitions } from './object-definitions.ts';
 import {
   bridgeSettings,
   commandSettings,
@@ -73,7 +73,7 @@ export class Daemon {
   constructor(configuration: Configuration, logger: Logger) {
     this.#configuration = configuration;
     this.#logger = logger;
-    this.#definitions = new ObjectDefinitions(configuration.lwm2m.models.folder, logger);
+    this.#definitions = new ObjectDefinitions(configuration.lwm2m.modelsFolder, logger);
     this.#notifications = new Notifications(notificationSettings(configuration), systemClock, logger);
   }
 

@@ -49,10 +49,9 @@ export function cseClientOptions(
 /** How the LwM2M server meets devices: address, bounds and queue mode. */
 export function lwm2mServerOptions({ lwm2m }: Configuration): Lwm2mServerOptions {
   const { coap, lifetime, queueMode, limits } = lwm2m;
-  const { blockSize, ...address } = coap;
-  const { observations, ...coapLimits } = limits;
+  const { blockSize, observations, ...coapLimits } = limits;
   return {
-    coap: address,
+    coap,
     lifetime,
     transmission: { blockSize },
     limits: { coap: coapLimits, operation: { observationsPerDevice: observations } },

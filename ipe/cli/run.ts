@@ -10,7 +10,8 @@ Examples:
   $ IPE_CSE_URL=http://127.0.0.1:8080 lwm2m-ipe run     with a CSE of your own
   $ lwm2m-ipe run --config /etc/lwm2m-ipe.yaml          with a file; \`lwm2m-ipe config example\` prints one
 
-One log line \`ready\` names the ports in use. SIGTERM and SIGINT stop in an orderly way; a second one stops at once.`;
+One log line \`ready\` names the ports in use. SIGTERM and SIGINT stop in an orderly way; a second one stops at once.
+SIGHUP reads object definitions (lwm2m.modelsFolder) anew; registrations and all else stay.`;
 
 async function run(file: string | undefined, surroundings: Surroundings): Promise<void> {
   const configuration = loadConfiguration({ file, env: surroundings.env });
@@ -32,7 +33,11 @@ async function run(file: string | undefined, surroundings: Surroundings): Promis
       commandsFrom,
     };
   };
-  await runService({ start, stop: () => daemon.stop() }, logger, configuration.shutdownTimeout);
+  await runService(
+    { start, stop: () => daemon.stop(), reload: () => daemon.reload() },
+    logger,
+    configuration.shutdownTimeout,
+  );
 }
 
 /** `lwm2m-ipe run`: the daemon. */

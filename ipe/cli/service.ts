@@ -1,4 +1,5 @@
 import type { LogFields, Logger } from '../../common/index.ts';
+import { onReloadSignal } from './reload-signal.ts';
 import { listenForStop } from './stop-signal.ts';
 
 /** Something that runs until it is asked to stop. */
@@ -6,6 +7,8 @@ export interface Service {
   /** Resolves with the fields of the `ready` line. */
   start(): Promise<LogFields>;
   stop(): Promise<void>;
+  /** Reads its files anew, on SIGHUP after the start; absent: SIGHUP ends the process. */
+  reload?(): Promise<void>;
 }
 
 // What a service may take beyond the time it was given, for closing sockets and the like.
@@ -13,13 +16,17 @@ const SLACK_MS = 2_000;
 
 /**
  * Runs a service from start to the first SIGINT or SIGTERM: one `ready` line, then an orderly stop that takes `grace`
- * milliseconds at most. A signal during the start stops it too. Rejects with what the start rejects with.
+ * milliseconds at most. A signal during the start stops it too; SIGHUP reloads what can be. Rejects with what the start rejects with.
  */
 export async function runService(service: Service, logger: Logger, grace: number): Promise<void> {
   const stop = listenForStop();
+  const reloads = service.reload === undefined ? undefined : onReloadSignal(service.reload, logger);
   try {
     const started = await Promise.race([service.start(), stop.received]);
-    if (typeof started !== 'string') logger.info('ready', started);
+    if (typeof started !== 'string') {
+      logger.info('ready', started);
+      reloads?.begin();
+    }
     const signal = await stop.received;
     logger.info('stopping', { signal });
     const complete = await within(service.stop(), grace + SLACK_MS);
@@ -30,6 +37,7 @@ export async function runService(service: Service, logger: Logger, grace: number
     throw error;
   } finally {
     stop.dispose();
+    reloads?.dispose();
   }
 }
 

@@ -7,26 +7,50 @@ import { readObjectXml } from './object-xml.ts';
 /** Bounds of a folder of own definitions. */
 export const FOLDER_LIMITS = { files: 2_000, fileBytes: 1_048_576 } as const;
 
+const SKIPPED = 'an object definition is skipped';
+
+/** The object definitions of a folder, by file name; a file that gave none is missing. */
+export type FolderDefinitions = ReadonlyMap<string, readonly ObjectDefinition[]>;
+
 /**
  * All object definitions in the `.xml` files of a folder (not of its subfolders), by file name. A file that cannot be
- * read, and an object version that an earlier file has defined, is reported and skipped. Rejects with IpeError
- * `lwm2m/model-folder` where the folder itself cannot be read.
+ * read, and an object version that an earlier file has defined, is reported and skipped; a file that can no longer be read
+ * stands for what `before` has of it. Rejects with IpeError `lwm2m/model-folder` where the folder itself cannot be read.
  */
-export async function readDefinitionFolder(folder: string, logger: Logger): Promise<ObjectDefinition[]> {
-  const found = new Map<string, ObjectDefinition>();
+export async function readDefinitionFolder(
+  folder: string,
+  logger: Logger,
+  before: FolderDefinitions = new Map(),
+): Promise<FolderDefinitions> {
+  const defined = new Set<string>();
+  const found = new Map<string, readonly ObjectDefinition[]>();
   for (const file of await definitionFiles(folder, logger)) {
-    try {
-      for (const definition of await readDefinitionFile(folder, file)) {
-        const key = `${definition.id} ${definition.version}`;
-        if (!found.has(key)) found.set(key, definition);
-        else report(logger, file, 'lwm2m/object-xml', `object ${definition.id} version ${definition.version} again`);
-      }
-    } catch (error) {
-      if (!(error instanceof IpeError)) throw error;
-      report(logger, file, error.code, error.message);
+    const fresh: ObjectDefinition[] = [];
+    for (const definition of await readOrKeep(folder, file, before.get(file) ?? [], logger)) {
+      const key = `${definition.id} ${definition.version}`;
+      if (defined.has(key)) again(logger, file, definition);
+      else fresh.push(definition);
+      defined.add(key);
     }
+    if (fresh.length > 0) found.set(file, fresh);
   }
-  return [...found.values()];
+  return found;
+}
+
+async function readOrKeep(
+  folder: string,
+  file: string,
+  before: readonly ObjectDefinition[],
+  logger: Logger,
+): Promise<readonly ObjectDefinition[]> {
+  try {
+    return await readDefinitionFile(folder, file);
+  } catch (error) {
+    if (!(error instanceof IpeError)) throw error;
+    const kept = before.length > 0 ? 'an object definition is kept as it was' : SKIPPED;
+    logger.warn(kept, { file, code: error.code, reason: error.message });
+    return before;
+  }
 }
 
 async function definitionFiles(folder: string, logger: Logger): Promise<string[]> {
@@ -77,6 +101,6 @@ function notReadable(reason: string): DecodeError {
   return new DecodeError('lwm2m/model-file', reason);
 }
 
-function report(logger: Logger, file: string, code: string, reason: string): void {
-  logger.warn('an object definition is skipped', { file, code, reason });
+function again(logger: Logger, file: string, { id, version }: ObjectDefinition): void {
+  logger.warn(SKIPPED, { file, code: 'lwm2m/object-xml', reason: `object ${id} version ${version} again` });
 }

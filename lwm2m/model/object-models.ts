@@ -2,6 +2,7 @@ import { type Logger, silentLogger } from '../../common/index.ts';
 import type { Lwm2mVersion } from '../registration/registration.ts';
 import { defaultObjectVersion } from './core-objects.ts';
 import type { ObjectDefinition } from './definition.ts';
+import type { FolderDefinitions } from './definition-folder.ts';
 import { compareVersions, nearestVersion, type ObjectVersion, parseObjectVersion } from './object-version.ts';
 import { OFFICIAL_OBJECTS } from './official-objects.generated.ts';
 import { packedKey, unpackDefinition } from './packed-definition.ts';
@@ -21,9 +22,11 @@ let shared: ObjectModels | undefined;
 /** The object definitions that the server knows; never changed, so that it can be shared and replaced whole. */
 export class ObjectModels {
   readonly #table: ModelTable;
+  readonly #own: FolderDefinitions;
 
-  private constructor(table: ModelTable) {
+  private constructor(table: ModelTable, own: FolderDefinitions = new Map()) {
     this.#table = table;
+    this.#own = own;
   }
 
   /** All objects of the OMA registry in all their versions; shared, each read at first use. */
@@ -52,16 +55,25 @@ export class ObjectModels {
     return (this.#table.get(objectId) ?? []).map(({ version: { major, minor } }) => `${major}.${minor}`);
   }
 
+  /** How many definitions, object version by object version, came from a folder. */
+  get own(): number {
+    let count = 0;
+    for (const definitions of this.#own.values()) count += definitions.length;
+    return count;
+  }
+
   /**
    * These models and, over them, the `.xml` files of a folder: they add objects and versions, or replace the same
-   * version. A broken file is reported (`warn`) and skipped. Rejects with IpeError `lwm2m/model-folder` where the folder
-   * cannot be read. Call it again on the same models to reload.
+   * version. A broken file is reported (`warn`) and skipped; one that `before`, read from the folder earlier, had whole
+   * stays as it was there. Rejects with IpeError `lwm2m/model-folder` where the folder cannot be read. Call it again on
+   * the same models to reload.
    */
-  async withFolder(folder: string, logger: Logger = silentLogger): Promise<ObjectModels> {
+  async withFolder(folder: string, logger: Logger = silentLogger, before?: ObjectModels): Promise<ObjectModels> {
     // Loaded here, so that a start without own definitions loads no XML parser.
     const { readDefinitionFolder } = await import('./definition-folder.ts');
-    const own = (await readDefinitionFolder(folder, logger)).map(ownModel);
-    return new ObjectModels(tableOf([...[...this.#table.values()].flat(), ...own]));
+    const own = await readDefinitionFolder(folder, logger, before === undefined ? undefined : before.#own);
+    const models = [...own.values()].flat().map(ownModel);
+    return new ObjectModels(tableOf([...[...this.#table.values()].flat(), ...models]), own);
   }
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { key } from '../notes.ts';
-import { HOST_ALLOWED, host, PORT_ALLOWED, port, seconds } from '../values.ts';
+import { HOST_ALLOWED, host, PORT_ALLOWED, port, seconds, whole } from '../values.ts';
+import { queueModeSection } from './queue-mode.ts';
 
 const MAX_LIFETIME = 4_294_967_295;
 const LIFETIME_ALLOWED = `a whole number of seconds from 1 to ${MAX_LIFETIME}`;
@@ -44,8 +45,50 @@ const lifetimeSection = lifetimes.superRefine(({ min, max, default: usual }, con
   if (usual > max) refuse('default', `at most lwm2m.lifetime.max (${max})`);
 });
 
+const BYTES_ALLOWED = 'a whole number of bytes from 1024 to 1073741824';
+const bytes = (usual: number, description: string) =>
+  key(whole(1_024, 1_073_741_824).prefault(usual), { kind: 'integer', description, allowed: BYTES_ALLOWED });
+
+const BLOCK_SIZES = [16, 32, 64, 128, 256, 512, 1_024] as const;
+
+const limitsSection = z.strictObject({
+  blockSize: key(z.literal(BLOCK_SIZES).prefault(1_024), {
+    kind: 'integer',
+    description:
+      'Bytes of a block of what is too large for one message, sent or asked for (RFC 7959). Less suits networks that lose large datagrams.',
+    allowed: '16, 32, 64, 128, 256, 512 or 1024',
+  }),
+  requestBytes: bytes(
+    65_536,
+    'Largest payload of a request of a device, such as a Register or a Send, all its blocks together; a larger one is refused with 4.13.',
+  ),
+  replyBytes: bytes(
+    1_048_576,
+    'Largest answer or notification of a device, all its blocks together; a larger one is not fetched whole, and what asked for it fails.',
+  ),
+  uploadBytes: bytes(
+    16_777_216,
+    'Largest payload written to a device, all its blocks together; a larger one is refused before anything is sent.',
+  ),
+  observations: key(whole(1, 1_000_000).prefault(1_000), {
+    kind: 'integer',
+    description: 'Most observations of one device.',
+    allowed: 'a whole number from 1 to 1000000',
+  }),
+});
+
 /** The side of the devices. */
 export const lwm2mSection = z.strictObject({
   coap: coapSection.prefault({}),
   lifetime: lifetimeSection.prefault({}),
+  modelsFolder: key(z.string().min(1).max(4_096).optional(), {
+    kind: 'text',
+    description:
+      'Folder with object definitions of your own, as .xml files in the format of the OMA registry: they add objects and versions, or replace them. Read at start and again on SIGHUP; a file that is wrong is named in the log and passed over.',
+    allowed: 'the path of a folder',
+    whenAbsent: 'the objects of the OMA registry alone',
+    example: '/etc/lwm2m-ipe/objects',
+  }),
+  queueMode: queueModeSection.prefault({}),
+  limits: limitsSection.prefault({}),
 });

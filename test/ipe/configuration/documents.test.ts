@@ -95,6 +95,10 @@ describe('the environment file', () => {
     const env = Object.fromEntries(lines.map((line) => line.slice(1).split(/=(.*)/s).slice(0, 2) as [string, string]));
     expect(Object.keys(env)).toEqual(['IPE_CONFIG', ...configurationKeys.map(({ environment }) => environment)]);
     const { IPE_CONFIG: _, ...rest } = env;
-    expect(loadConfiguration({ env: rest }).lwm2m).toEqual(loadConfiguration({ env: {} }).lwm2m);
+    const withoutDefault = { modelsFolder: '/etc/lwm2m-ipe/objects' };
+    expect(loadConfiguration({ env: rest }).lwm2m).toEqual({
+      ...loadConfiguration({ env: {} }).lwm2m,
+      ...withoutDefault,
+    });
   });
 });

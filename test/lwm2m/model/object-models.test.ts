@@ -154,4 +154,18 @@ describe('own object definitions', () => {
     const after = await official.withFolder(folder, logger);
     expect([before.find(33_000)?.name, after.find(33_000)?.name]).toEqual(['Before', 'After']);
   });
+
+  test('that were whole before and are broken now stay as they were; those whose file has gone go', async () => {
+    await put('a.xml', objectXml({ id: 33_000, name: 'Before' }));
+    await put('b.xml', objectXml({ id: 33_001 }));
+    const before = await official.withFolder(folder, logger);
+    expect(before.own).toBe(2);
+    await put('a.xml', objectXml({ id: 33_000, name: 'Half written' }).slice(0, 100));
+    await rm(join(folder, 'b.xml'));
+    const after = await official.withFolder(folder, logger, before);
+    expect([after.find(33_000)?.name, after.find(33_001), after.own]).toEqual(['Before', undefined, 1]);
+    expect(warnings.map(({ message, fields }) => [message, fields.file])).toEqual([
+      ['an object definition is kept as it was', 'a.xml'],
+    ]);
+  });
 });
