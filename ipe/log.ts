@@ -112,7 +112,7 @@ export function createLogger(options: LogOptions): Logger {
   const json = pino(
     {
       level: 'debug',
-      base: undefined,
+      base: null,
       timestamp: () => `,"timestamp":"${new Date(now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
