@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '../../common/index.ts';
-import type { CseClient } from '../../cse-client/index.ts';
+import type { ContentInstance, CseClient } from '../../cse-client/index.ts';
 import type { Node, ObjectModels, Operation, Outcome, Path } from '../../lwm2m/index.ts';
-import type { EncodedContent, LabelSettings, ValuePolicySettings } from '../../mappings/index.ts';
+import type { EncodedContent, InstancePath, LabelSettings, ValuePolicySettings } from '../../mappings/index.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence, CseState } from '../cse/presence.ts';
 import type { QueueLimits } from './value-queue.ts';
@@ -41,6 +41,51 @@ export interface ValueParts {
   readonly logger: Logger;
   /** From 0 up to 1; names and spreading, no secrets. */
   readonly random: () => number;
+}
+
+/** Told of the containers that hold values: of a resource, a resource instance, an encapsulated instance. */
+export interface ContainerListener {
+  /**
+   * The container (`3303_0/5700`, below the endpoint's AE) stands on the CSE. `existing`: it stood there before, so that
+   * applications may have written to it or subscribed.
+   */
+  made(endpoint: string, path: InstancePath, container: string, existing: boolean): void;
+  /** The container and all below it is gone, or will be made anew; without one: all of the endpoint. */
+  gone(endpoint: string, container?: string): void;
+}
+
+/** What applications wish of the notifications of one path, merged over their subscriptions (LwM2M 1.1 5.1.2). */
+export interface NotificationWish {
+  /** Seconds. */
+  readonly pmin?: number;
+  /** Seconds. */
+  readonly pmax?: number;
+  /** These three: for a single numeric resource, else left out. */
+  readonly gt?: number;
+  readonly lt?: number;
+  readonly st?: number;
+}
+
+/** What the values of devices offer to those who carry commands and subscriptions. */
+export interface ValueHooks {
+  /** Tells of every value container from now on; to be called before the first device registers. */
+  onContainer(listener: ContainerListener): void;
+  /** The latest contentInstance of a container that the IPE made, read from the CSE. Rejects with CseError. */
+  confirmed(endpoint: string, path: InstancePath): Promise<ContentInstance | undefined>;
+  /**
+   * Puts the last confirmed value on top of a container again; false when there is none, neither on the CSE nor, where
+   * the resource can be read, at the device. Resolves before it is stored; rejects with CseError.
+   */
+  storeAgain(endpoint: string, path: InstancePath): Promise<boolean>;
+  /** A device has confirmed that it was written: the new values are stored, by its notification where it is observed. */
+  written(endpoint: string, nodes: readonly Node[]): void;
+  /** True where instances of this object of this endpoint are observed while there are wishes. */
+  observesOnSubscription(endpoint: string, objectId: number): boolean;
+  /**
+   * Has a path observed, with these attributes, from now on; undefined: no more, and the attributes are taken back. Kept
+   * while the endpoint stays, over Register and Update; ignored where nothing is observed on subscription.
+   */
+  observeWish(endpoint: string, path: InstancePath, wish: NotificationWish | undefined): void;
 }
 
 /** Plain numbers since the start. */

@@ -1,5 +1,6 @@
 import type { Timer } from '../../common/index.ts';
 import type { ObservationChange, Registration, Report } from '../../lwm2m/index.ts';
+import { valueInstanceName } from '../../mappings/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { Lanes } from '../lanes.ts';
 import { type DeviceShares, DeviceValues } from './device-values.ts';
@@ -35,7 +36,7 @@ export class Values {
       reading: { parts, counters, lanes: new Lanes(settings.readers) },
       nextName: () => {
         sequence += 1;
-        return `v${session}-${sequence.toString(36)}`;
+        return valueInstanceName(session, sequence);
       },
     };
   }

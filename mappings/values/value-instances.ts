@@ -24,6 +24,18 @@ export interface ValueInstanceContext {
   readonly timestamp: (milliseconds: number) => string;
 }
 
+const NAME = /^v[0-9a-z]{1,8}-[0-9a-z]{1,11}$/;
+
+/** resourceName of the contentInstance number `sequence` of one run of the IPE: none is ever given twice. */
+export function valueInstanceName(session: string, sequence: number): string {
+  return `v${session}-${sequence.toString(36)}`;
+}
+
+/** True for a resourceName that `valueInstanceName` gives: the contentInstance is the IPE's, of this run or an earlier one. */
+export function isValueInstanceName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** The furthest that a Date reaches, milliseconds. */
 const LAST_TIME = 8_640_000_000_000_000;
 
