@@ -9,7 +9,7 @@ import { Exchange } from './exchange.ts';
 import type { LayerContext } from './layer-context.ts';
 import type { PeerEntry } from './peers.ts';
 import { ABSENT, MALFORMED, READ, RequestReader } from './request-reader.ts';
-import type { CoapHandler, CoapRequest, CoapResponse } from './types.ts';
+import type { CoapHandler, CoapRequest, CoapResponse, Peer } from './types.ts';
 
 const FAILED: CoapResponse = { code: '5.00' };
 /** Seconds after which a peer may try again when too much is in progress. */
@@ -48,12 +48,13 @@ export class IncomingRequests {
   }
 
   /** Takes a CON or NON request whose header is sound; false when the rest is not (RFC 7252 3). */
-  receive(data: Buffer, type: number, messageId: number, key: string, address: string, port: number): boolean {
+  receive(data: Buffer, type: number, messageId: number, peer: Peer): boolean {
     const { recent, peers, counters, limits } = this.#context;
     const now = this.#context.now();
     const digest = digestOf(data);
-    const known = peers.find(key);
+    const known = peers.find(peer.key);
     if (known !== undefined) {
+      known.peer = peer;
       const seen = recent.find(known, messageId, digest, now);
       if (seen >= 0) {
         this.#sender.answerDuplicate(known, messageId, seen);
@@ -64,11 +65,11 @@ export class IncomingRequests {
     if (verdict === MALFORMED) return false;
     if (this.#stopped) return true;
     if (verdict !== READ) {
-      this.#sender.refuse(data, type, messageId, { address, port, key }, verdict);
+      this.#sender.refuse(data, type, messageId, peer, verdict);
       return true;
     }
     counters.requests++;
-    const entry = known ?? peers.obtain(key, address, port);
+    const entry = known ?? peers.obtain(peer);
     const message = recent.add(entry, messageId, digest, type, now);
     const request = this.#reader.request(entry.peer, data);
     const { block1, block2 } = this.#reader;

@@ -4,10 +4,7 @@ import type { Deadlines } from './deadlines.ts';
 import type { CoapLimits, TransmissionParameters } from './parameters.ts';
 import type { PeerTable } from './peers.ts';
 import type { RecentMessages } from './recent-messages.ts';
-import type { Peer } from './types.ts';
-
-/** Hands a datagram, `buffer[offset..offset + length)`, to the network. The bytes stay as they are until it is sent. */
-export type SendDatagram = (peer: Peer, buffer: Buffer, offset: number, length: number) => void;
+import type { SendDatagram } from './transport.ts';
 
 /** What the parts of one message layer share. */
 export interface LayerContext {

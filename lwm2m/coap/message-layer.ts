@@ -6,7 +6,7 @@ import { type CoapCounters, newCounters } from './counters.ts';
 import { Deadlines } from './deadlines.ts';
 import { digestOf } from './digest.ts';
 import { IncomingRequests } from './incoming-requests.ts';
-import type { LayerContext, SendDatagram } from './layer-context.ts';
+import type { LayerContext } from './layer-context.ts';
 import { type CoapMessage, decodeMessage, MAX_TOKEN_LENGTH } from './message.ts';
 import type { NotificationHandler } from './notification.ts';
 import { Notifications } from './notifications.ts';
@@ -14,10 +14,11 @@ import type { FindObserved } from './observed-requests.ts';
 import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
 import { OutgoingRequests } from './outgoing-requests.ts';
 import { type CoapLimits, DEFAULT_LIMITS, type TransmissionParameters, transmissionParameters } from './parameters.ts';
-import { type PeerEntry, PeerTable, peerAt, peerKey } from './peers.ts';
+import { type PeerEntry, PeerTable } from './peers.ts';
 import { RecentMessages } from './recent-messages.ts';
 import { replyOf } from './reply-reader.ts';
 import { Transmissions } from './transmissions.ts';
+import type { SendDatagram } from './transport.ts';
 import type { CoapHandler, Peer } from './types.ts';
 
 export interface MessageLayerOptions {
@@ -130,7 +131,7 @@ export class MessageLayer {
   }
 
   /** Takes in a datagram. The layer may keep it: its bytes must not change afterwards. */
-  receive(data: Buffer, address: string, port: number): void {
+  receive(data: Buffer, peer: Peer): void {
     this.counters.received++;
     if (data.length < 4 || (data[0] as number) >> 6 !== 1) {
       // Too short, or a version that is to be ignored in silence (RFC 7252 3).
@@ -143,18 +144,15 @@ export class MessageLayer {
     const messageId = ((data[2] as number) << 8) | (data[3] as number);
     const sound = tokenLength <= MAX_TOKEN_LENGTH && 4 + tokenLength <= data.length;
     if (!sound) {
-      this.#reject(type, messageId, peerAt(address, port));
+      this.#reject(type, messageId, peer);
     } else if (code > 0 && code < 0x20 && type <= NON) {
-      const key = peerKey(address, port);
-      if (!this.#incoming.receive(data, type, messageId, key, address, port)) {
-        this.#reject(type, messageId, { address, port, key });
-      }
+      if (!this.#incoming.receive(data, type, messageId, peer)) this.#reject(type, messageId, peer);
     } else if (code === CODE.EMPTY && data.length === 4) {
-      this.#receiveEmpty(type, messageId, peerAt(address, port));
+      this.#receiveEmpty(type, messageId, peer);
     } else if (isResponseCode(code) && type !== RST) {
-      this.#receiveReply(data, type, messageId, peerAt(address, port));
+      this.#receiveReply(data, type, messageId, peer);
     } else {
-      this.#reject(type, messageId, peerAt(address, port));
+      this.#reject(type, messageId, peer);
     }
   }
 

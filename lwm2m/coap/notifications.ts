@@ -195,9 +195,9 @@ export class Notifications {
     this.#context.logger.error('a CoAP notification could not be served', { reason: errorMessage(error) });
   }
 
-  #accept({ key, address, port }: Peer, type: number, messageId: number, digest: number): void {
+  #accept(peer: Peer, type: number, messageId: number, digest: number): void {
     const { recent, peers, now } = this.#context;
-    const entry = peers.obtain(key, address, port);
+    const entry = peers.obtain(peer);
     const message = recent.add(entry, messageId, digest, type, now());
     if (type !== CON) return;
     recent.setEmpty(message);

@@ -4,7 +4,7 @@ import { CON, NON } from './codes.ts';
 import type { LayerContext } from './layer-context.ts';
 import { MAX_TOKEN_LENGTH } from './message.ts';
 import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
-import { type PeerEntry, peerKey } from './peers.ts';
+import type { PeerEntry } from './peers.ts';
 import { type PeerQueue, PendingRequest } from './pending-request.ts';
 import type { ReplyMessage } from './reply-reader.ts';
 import { type RequestFailureCode, requestFailure } from './request-failure.ts';
@@ -155,7 +155,7 @@ export class OutgoingRequests {
   ): Promise<CoapReply> {
     const { limits, parameters, peers, deadlines } = this.#context;
     if (this.#closed) return Promise.reject(requestFailure('coap/closed', peer));
-    const entry = peers.obtain(peerKey(peer.address, peer.port), peer.address, peer.port);
+    const entry = peers.obtain(peer);
     const queue = this.#queues.get(entry) ?? { entry, running: [], waiting: [] };
     if (queue.running.length + queue.waiting.length >= limits.requestsPerPeer || this.#count >= limits.requestsInAll) {
       peers.drop(entry);

@@ -2,7 +2,8 @@ import type { Peer } from './types.ts';
 
 /** What the message layer knows of a peer as long as anything refers to it. */
 export interface PeerEntry {
-  readonly peer: Peer;
+  /** Where it was heard of last; equal in key. */
+  peer: Peer;
   /** Told apart from all other entries of this process by this number. */
   readonly number: number;
   /** Scatters the tables that are keyed by peer; cannot be foreseen from outside. */
@@ -47,17 +48,17 @@ export class PeerTable {
   }
 
   /** The entry of a peer, made anew when there is none. Whoever calls this calls {@link use} or {@link drop} next. */
-  obtain(key: string, address: string, port: number): PeerEntry {
-    const known = this.#entries.get(key);
+  obtain(peer: Peer): PeerEntry {
+    const known = this.#entries.get(peer.key);
     if (known !== undefined) return known;
     const entry: PeerEntry = {
-      peer: { address, port, key },
+      peer,
       number: ++this.#lastNumber,
       hash: Math.imul(this.#lastNumber ^ this.#secret, 0x9e37_79b1),
       uses: 0,
       nextMessageId: Math.floor(this.#random() * 0x1_0000),
     };
-    this.#entries.set(key, entry);
+    this.#entries.set(peer.key, entry);
     return entry;
   }
 

@@ -1,10 +1,14 @@
+import type { PeerIdentity } from './peer-identity.ts';
+
 /** Where a datagram came from or goes to. Equal `key` means the same peer. */
 export interface Peer {
   /** IP address as the socket gives it (an IPv4 peer of a dual-stack socket is `::ffff:a.b.c.d`). */
   readonly address: string;
   readonly port: number;
-  /** `address` and `port` as one string: the first half of every message-layer key. */
+  /** `address` and `port` as one string, or the identity where it is proved: the first half of every message-layer key. */
   readonly key: string;
+  /** Who the peer has proved to be; absent without security. */
+  readonly identity?: PeerIdentity;
 }
 
 /** Method of a request (RFC 7252 5.8, RFC 8132 2). */

@@ -1,4 +1,5 @@
 import { MessageLayer, type MessageLayerOptions } from '../../../lwm2m/coap/message-layer.ts';
+import { peerAt } from '../../../lwm2m/coap/peers.ts';
 import { settled } from './layer-harness.ts';
 
 type Settings = Omit<MessageLayerOptions, 'now' | 'random' | 'send' | 'wake'>;
@@ -83,7 +84,7 @@ export class BadNetwork {
       this.now = Math.max(this.now, at);
       if (next !== undefined && next.at <= at) {
         this.#flying.splice(this.#flying.indexOf(next), 1);
-        this.#layers.get(next.to)?.receive(next.bytes, next.from, 5_683);
+        this.#layers.get(next.to)?.receive(next.bytes, peerAt(next.from, 5_683));
       } else {
         for (const layer of this.#layers.values()) layer.tick();
       }

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { type CoapMessage, decodeMessage, encodeMessage } from '../../../lwm2m/coap/message.ts';
 import { MessageLayer, type MessageLayerOptions } from '../../../lwm2m/coap/message-layer.ts';
 import type { CoapReply } from '../../../lwm2m/coap/outgoing-request.ts';
+import { peerAt } from '../../../lwm2m/coap/peers.ts';
 import type { CoapHandler } from '../../../lwm2m/coap/types.ts';
 
 /** A datagram that the layer sent. */
@@ -36,7 +37,7 @@ export class LayerHarness {
 
   /** A datagram arrives from `address#5683`. */
   receive(datagram: Buffer | Partial<CoapMessage>, address = '192.0.2.1', port = 5683): void {
-    this.layer.receive(Buffer.isBuffer(datagram) ? datagram : encodeMessage(message(datagram)), address, port);
+    this.layer.receive(Buffer.isBuffer(datagram) ? datagram : encodeMessage(message(datagram)), peerAt(address, port));
   }
 
   /** Time passes; whatever falls due meanwhile happens at its own time. */
