@@ -31,6 +31,8 @@ export interface ResourceDefinition {
   readonly units?: string;
   /** RangeEnumeration as written, for people; its notation is not uniform. Absent: none. */
   readonly range?: string;
+  /** The version that has it first, where it is later than that of the definition it was completed with. */
+  readonly since?: string;
 }
 
 /** One version of an object (LwM2M 1.1 appendix D); shared and never changed. */

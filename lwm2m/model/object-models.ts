@@ -3,6 +3,7 @@ import type { Lwm2mVersion } from '../registration/registration.ts';
 import { defaultObjectVersion } from './core-objects.ts';
 import type { ObjectDefinition } from './definition.ts';
 import type { FolderDefinitions } from './definition-folder.ts';
+import { withLaterResources } from './later-resources.ts';
 import { compareVersions, nearestVersion, type ObjectVersion, parseObjectVersion } from './object-version.ts';
 import { OFFICIAL_OBJECTS } from './official-objects.generated.ts';
 import { packedKey, unpackDefinition } from './packed-definition.ts';
@@ -23,6 +24,7 @@ let shared: ObjectModels | undefined;
 export class ObjectModels {
   readonly #table: ModelTable;
   readonly #own: FolderDefinitions;
+  readonly #definitions = new Map<Model, ObjectDefinition>();
 
   private constructor(table: ModelTable, own: FolderDefinitions = new Map()) {
     this.#table = table;
@@ -40,14 +42,33 @@ export class ObjectModels {
    * version that `lwm2mVersion` (absent: 1.0) contains of a core object, 1.0 of any other (LwM2M 1.1 7.2.3). Where that
    * version is not known: the next newer minor version, else the next older one, of the same major version. An object
    * without `ver` that has no such version: its lowest. Undefined: unknown object, or unknown major version.
+   *
+   * Devices have resources of later minor versions, too, without saying so: the definition has them as well, `since`.
    */
   find(objectId: number, version?: string, lwm2mVersion: Lwm2mVersion = '1.0'): ObjectDefinition | undefined {
     const models = this.#table.get(objectId);
     if (models === undefined) return undefined;
     const listed = version === undefined ? undefined : parseObjectVersion(version);
-    if (listed) return nearestVersion(models, listed)?.definition();
+    if (listed) return this.#completed(nearestVersion(models, listed), models);
     const meant = parseObjectVersion(defaultObjectVersion(objectId, lwm2mVersion)) as ObjectVersion;
-    return (nearestVersion(models, meant) ?? models[0])?.definition();
+    return this.#completed(nearestVersion(models, meant) ?? models[0], models);
+  }
+
+  /** Made once; `models` are all those of the object. */
+  #completed(model: Model | undefined, models: readonly Model[]): ObjectDefinition | undefined {
+    if (model === undefined) return undefined;
+    let completed = this.#definitions.get(model);
+    if (completed === undefined) {
+      const later = models.slice(models.indexOf(model) + 1).filter(({ version: { major } }) => {
+        return major === model.version.major;
+      });
+      completed = withLaterResources(
+        model.definition(),
+        later.map(({ definition }) => definition()),
+      );
+      this.#definitions.set(model, completed);
+    }
+    return completed;
   }
 
   /** The known versions of an object, ascending, e.g. `['1.0', '1.1']`; empty for an unknown object. */

@@ -50,6 +50,23 @@ describe('the version that a registration means', () => {
     expect(official.versions(65_000)).toEqual([]);
   });
 
+  test('a resource that only later minor versions have is described as they do, and said to be later', () => {
+    const temperature = official.find(3303);
+    expect(temperature).toMatchObject({ version: '1.0', urn: 'urn:oma:lwm2m:ext:3303' });
+    expect(temperature?.resources.get(5518)).toMatchObject({ name: 'Timestamp', type: 'time', since: '1.1' });
+    expect(temperature?.resources.get(5700)).toEqual(official.find(3303, '1.1')?.resources.get(5700));
+    expect(temperature?.resources.get(5700)).not.toHaveProperty('since');
+    const ids = [...(temperature?.resources.keys() ?? [])];
+    expect(ids).toEqual([...ids].sort((a, b) => a - b));
+    expect(official.find(3303)).toBe(temperature);
+  });
+
+  test('a resource of a later major version is not: there an ID may mean something else', () => {
+    const later = [...(official.find(20, '1.0')?.resources.values() ?? [])].map(({ since }) => since);
+    expect(official.versions(20)).toContain('2.0');
+    expect(later.filter((since) => since?.startsWith('2.'))).toEqual([]);
+  });
+
   test.each(['', '1', 'x', '1.0.0', '-1.0', '1.0 ', '999999.0'])(
     'ver="%s" is no version and counts as absent',
     (ver) => {

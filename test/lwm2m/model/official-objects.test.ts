@@ -13,8 +13,7 @@ const all = OFFICIAL_OBJECTS.map(unpackDefinition);
 const ids = [...new Set(all.map(({ id }) => id))];
 
 function object(id: number, version: string): ObjectDefinition {
-  const found = models.find(id, version);
-  expect(found?.version).toBe(version);
+  const found = all.find((one) => one.id === id && one.version === version);
   return found as ObjectDefinition;
 }
 
@@ -63,7 +62,11 @@ describe('official object definitions', () => {
   });
 
   test('are found one by one, under every version', () => {
-    for (const definition of all) expect(models.find(definition.id, definition.version)).toEqual(definition);
+    for (const definition of all) {
+      const found = models.find(definition.id, definition.version) as ObjectDefinition;
+      const own = [...found.resources].filter(([, { since }]) => since === undefined);
+      expect({ ...found, resources: new Map(own) }).toEqual(definition);
+    }
     expect(models.find(3303, '1.1')).toBe(models.find(3303, '1.1'));
   });
 

@@ -190,6 +190,14 @@ describe('content as devices write it', () => {
     ]);
   });
 
+  test('a resource of a later object version than listed is typed all the same', async () => {
+    // 5518 Timestamp, of 3303 since 1.1, from a device that lists 3303 without ver, which means 1.0.
+    const tlv = Buffer.from([0xe4, 0x15, 0x8e, 0x51, 0x82, 0x42, 0x8f]);
+    const { perform } = await pair(() => content(tlv, 11542), { version: '1.0', links: '</3/0>,</3303/0>' });
+    const outcome = await perform(read('/3303/0'));
+    expect(outcome).toMatchObject({ nodes: [{ path: parsePath('/3303/0/5518'), value: 0x5182_428f }] });
+  });
+
   test('LwM2M CBOR may have maps of indefinite length', async () => {
     // {_ 3: {_ 0: {_ 0: "Anna", 9: 95}}}
     const payload = Buffer.from('bf03bf00bf0064416e6e6109185fffffff', 'hex');
