@@ -98,6 +98,7 @@ export class Lwm2mServer {
         this.queueMode.replaced(registration);
         this.renewal.replaced(registration, previous);
       },
+      relisted: (registration) => this.renewal.updated(registration),
       ended: (registration) => {
         senders.left(registration);
         this.renewal.left(registration);

@@ -37,6 +37,11 @@ export class Observation {
     this.take(number, now);
   }
 
+  /** False while the device was only asked. */
+  get isEstablished(): boolean {
+    return this.#freshest !== undefined;
+  }
+
   /** True when a notification is fresh; then those that are older are not (RFC 7641 3.4). */
   take(number: number, now: number): boolean {
     if (!isFresh(this.#freshest, number, now)) return false;

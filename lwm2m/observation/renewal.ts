@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../common/index.ts';
-import type { Path } from '../model/path.ts';
 import type { Operation } from '../operation/operation.ts';
 import type { Outcome } from '../operation/outcome.ts';
+import { isListed } from '../registration/listed-paths.ts';
 import type { Registration } from '../registration/registration.ts';
 import { type ObservationTarget, targetText } from './observation.ts';
 import type { Observations } from './observations.ts';
@@ -26,7 +26,10 @@ interface Pending {
   readonly timer: Timer;
 }
 
-/** Asks anew for what was observed when an endpoint registers over its registration (LwM2M 1.1 6.4.1). */
+/**
+ * What becomes of observations when a device says anew what it has: asked for anew after a Register over its registration
+ * (LwM2M 1.1 6.4.1), ended where an Update lists their instances no more. One of several paths is enough to go on.
+ */
 export class ObservationRenewal {
   readonly #parts: RenewalParts;
   readonly #pending = new Map<string, Pending>();
@@ -50,6 +53,21 @@ export class ObservationRenewal {
     this.#pending.set(registration.endpoint, { registration, targets, timer });
   }
 
+  /**
+   * An Update changed what the device lists. Nothing is sent for what has vanished there: should it be notified all the
+   * same, that is reset.
+   */
+  updated(registration: Registration): void {
+    const { observations, changed } = this.#parts;
+    for (const observation of observations.of(registration.id)) {
+      const { target, isEstablished } = observation;
+      // What is being asked for has its answer to tell.
+      if (!isEstablished || isThere(registration, target)) continue;
+      observations.remove(observation);
+      changed({ kind: 'ended', registration, ...target });
+    }
+  }
+
   /** Nothing is asked for any more. */
   left({ endpoint }: Pick<Registration, 'endpoint'>): void {
     this.#pending.get(endpoint)?.timer.cancel();
@@ -68,7 +86,7 @@ export class ObservationRenewal {
     for (const target of targets) {
       // Somebody was quicker.
       if (this.#parts.observations.find(registration.id, target) !== undefined) continue;
-      if (target.paths.every((path) => isListed(registration, path))) void this.#renew(registration, target);
+      if (isThere(registration, target)) void this.#renew(registration, target);
       else this.#parts.changed({ kind: 'ended', registration, ...target });
     }
   }
@@ -83,11 +101,6 @@ export class ObservationRenewal {
   }
 }
 
-/** A device that lists an object without instances may still have some by now. */
-function isListed({ objectLinks }: Registration, { objectId, instanceId }: Path): boolean {
-  const links = objectLinks.links.filter((link) => link.objectId === objectId);
-  if (links.length === 0) return false;
-  return (
-    instanceId === undefined || links.some((link) => link.instanceId === undefined || link.instanceId === instanceId)
-  );
+function isThere(registration: Registration, { paths }: ObservationTarget): boolean {
+  return paths.some((path) => isListed(registration, path));
 }

@@ -31,7 +31,7 @@ export interface ObservationRenewed {
   readonly outcome: Outcome;
 }
 
-/** The device ended an observation, or registered again without the object (RFC 7641 4.2). */
+/** The device ended an observation (RFC 7641 4.2), or lists nothing of what is observed any more. */
 export interface ObservationEnded {
   readonly kind: 'ended';
   readonly registration: Registration;

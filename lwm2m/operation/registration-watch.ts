@@ -7,6 +7,8 @@ export interface RegistrationWatcher {
   moved(registration: Registration, previous: Registration | undefined): void;
   /** Has taken the place of another of the endpoint; told after it is committed. */
   replaced(registration: Registration, previous: Registration): void;
+  /** Lists other objects or instances since an Update; told after it is committed. */
+  relisted(registration: Registration): void;
   /** De-registered or expired; told at once. */
   ended(registration: Registration): void;
 }
@@ -22,6 +24,8 @@ export function watched(handler: RegistrationHandler, watcher: RegistrationWatch
     // A refusal of class 5 takes the address over all the same.
     if (refusal !== undefined && !refusal.code.startsWith('5.')) return;
     if (registration.peer !== previous.peer) watcher.moved(registration, previous);
+    const relisted = refusal === undefined && registration.objectLinks !== previous.objectLinks;
+    if (relisted) setImmediate(() => watcher.relisted(registration));
   };
   return {
     register: (registration, previous) =>
