@@ -1,0 +1,200 @@
+import { type Clock, IpeError, type Logger, type Timer } from '../../common/index.ts';
+import type { Kind } from './records.ts';
+import type { StoreCounters } from './store.ts';
+
+/** Where a record lies: with those of its kind, or put aside because it is damaged. */
+export type Table = Kind | 'quarantine';
+
+/** One write; without bytes the record goes. */
+export interface Write {
+  readonly table: Table;
+  readonly key: string;
+  readonly bytes: Buffer | undefined;
+}
+
+/** What may wait to be written. */
+export interface PendingLimits {
+  readonly writes: number;
+  readonly bytes: number;
+}
+
+/** What holds when nothing else is said. */
+export const DEFAULT_PENDING_LIMITS: PendingLimits = { writes: 200_000, bytes: 128 << 20 };
+
+/** What a group commit works with. */
+export interface GroupCommitParts {
+  /** Makes writes durable, all or none. Rejects with IpeError. */
+  readonly commit: (writes: Iterable<Write>) => Promise<void>;
+  readonly limits: PendingLimits;
+  readonly counters: StoreCounters;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+type Group = Map<string, Write>;
+
+interface Waiting {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: IpeError) => void;
+}
+
+/** Milliseconds after which failed writes are tried again, doubled from the least to the most. */
+const BACKOFF = { least: 500, most: 10_000 } as const;
+
+/**
+ * Gathers writes while a group is being made durable, and makes them the next group: however many wait, one transaction at
+ * a time serves them all. The last write of a key counts. What fails stays first in line.
+ */
+export class GroupCommit {
+  readonly #parts: GroupCommitParts;
+  #gathering: Group = new Map();
+  #committing: Group | undefined;
+  #gatheringBytes = 0;
+  #committingBytes = 0;
+  /** Of the group that is being gathered, and of the one under way. */
+  #next: Waiting | undefined;
+  #current: Waiting | undefined;
+  #scheduled = false;
+  #fault: IpeError | undefined;
+  #retry: Timer | undefined;
+  #backoff: number = BACKOFF.least;
+  #stopped = false;
+
+  constructor(parts: GroupCommitParts) {
+    this.#parts = parts;
+  }
+
+  /** Why the last group failed; undefined when none has since. */
+  get fault(): IpeError | undefined {
+    return this.#fault;
+  }
+
+  /** Writes that are not durable yet. */
+  get pending(): number {
+    return this.#gathering.size + (this.#committing?.size ?? 0);
+  }
+
+  /** Takes a write. Throws IpeError `store/busy` when too much waits; a removal is always taken. */
+  add(write: Write): void {
+    const { limits, counters } = this.#parts;
+    const { bytes } = write;
+    const bytesNow = this.#gatheringBytes + this.#committingBytes;
+    if (bytes !== undefined && (this.pending >= limits.writes || bytesNow + bytes.length > limits.bytes)) {
+      throw new IpeError('store/busy', 'too much waits to be written to the store', { retryable: true });
+    }
+    counters.writes += 1;
+    const id = `${write.table}\t${write.key}`;
+    this.#gatheringBytes += weight(write) - weight(this.#gathering.get(id));
+    this.#gathering.set(id, write);
+    this.#schedule();
+  }
+
+  /** Resolves when all writes taken so far are durable; rejects at once while there is a fault. */
+  flushed(): Promise<void> {
+    if (this.#fault !== undefined) return Promise.reject(this.#fault);
+    if (this.#gathering.size > 0) {
+      this.#next ??= waiting();
+      return this.#next.promise;
+    }
+    if (this.#committing === undefined) return Promise.resolve();
+    this.#current ??= waiting();
+    return this.#current.promise;
+  }
+
+  /** One last attempt to make everything durable; nothing is tried after it. */
+  async close(): Promise<void> {
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.#fault = undefined;
+    this.#schedule();
+    await this.flushed().catch(() => undefined);
+    this.#stopped = true;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#committing !== undefined || this.#fault !== undefined) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#committing === undefined) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#gathering.size > 0) {
+      this.#takeGroup();
+      try {
+        await this.#parts.commit((this.#committing as Group).values());
+      } catch (error) {
+        this.#failed(error as IpeError);
+        return;
+      }
+      this.#succeeded();
+    }
+  }
+
+  #takeGroup(): void {
+    this.#committing = this.#gathering;
+    this.#committingBytes = this.#gatheringBytes;
+    this.#current = this.#next;
+    this.#gathering = new Map();
+    this.#gatheringBytes = 0;
+    this.#next = undefined;
+  }
+
+  #succeeded(): void {
+    const current = this.#current;
+    this.#parts.counters.commits += 1;
+    this.#committing = undefined;
+    this.#committingBytes = 0;
+    this.#current = undefined;
+    this.#backoff = BACKOFF.least;
+    if (this.#fault !== undefined) this.#parts.logger.info('the store can be written again', { pending: this.pending });
+    this.#fault = undefined;
+    current?.resolve();
+  }
+
+  #tryAgain(): void {
+    if (!this.#stopped) void this.#run();
+  }
+
+  /** The older writes go first again, but where a newer one has taken their place. */
+  #failed(error: IpeError): void {
+    const { counters, logger, clock } = this.#parts;
+    const failed = this.#committing as Group;
+    const newer = this.#gathering;
+    for (const [id, write] of newer) failed.set(id, write);
+    this.#gathering = failed;
+    this.#gatheringBytes = 0;
+    for (const write of failed.values()) this.#gatheringBytes += weight(write);
+    this.#committing = undefined;
+    this.#committingBytes = 0;
+    counters.failures += 1;
+    const level = this.#fault?.code === error.code ? 'debug' : 'error';
+    logger[level]('the store cannot be written', { code: error.code, reason: error.message, pending: this.pending });
+    this.#fault = error;
+    const waiters = [this.#current, this.#next];
+    this.#current = undefined;
+    this.#next = undefined;
+    this.#retry = clock.timer(this.#backoff, () => this.#tryAgain());
+    this.#backoff = Math.min(this.#backoff * 2, BACKOFF.most);
+    for (const waiter of waiters) waiter?.reject(error);
+  }
+}
+
+function weight(write: Write | undefined): number {
+  return write === undefined ? 0 : write.key.length + (write.bytes?.length ?? 0);
+}
+
+function waiting(): Waiting {
+  let resolve!: () => void;
+  let reject!: (error: IpeError) => void;
+  const promise = new Promise<void>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  // Whoever does not wait is told by `fault`.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}
