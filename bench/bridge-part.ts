@@ -99,5 +99,22 @@ function withShares(raw: CseRates, bridged: Metrics): Metrics {
     registerShare: share('register', 'requestsPerRegister', raw.creates),
     updateShare: share('update', 'requestsPerUpdate', raw.updates),
     deregisterShare: share('deregister', 'requestsPerDeregister', raw.deletes),
+    ...lifeShare(raw, bridged),
+  };
+}
+
+/** The life of a device, a Register, an Update and a De-register, as requests a second: of the client alone and bridged. */
+function lifeShare(raw: CseRates, bridged: Metrics): Metrics {
+  const of = (name: string): number => bridged[name] ?? 0;
+  const { requestsPerRegister = 0, requestsPerUpdate = 0, requestsPerDeregister = 0 } = bridged;
+  const requests = requestsPerRegister + requestsPerUpdate + requestsPerDeregister;
+  const alone =
+    requestsPerRegister / raw.creates + requestsPerUpdate / raw.updates + requestsPerDeregister / raw.deletes;
+  const seconds = 1 / of('registerRate') + 1 / of('updateRate') + 1 / of('deregisterRate');
+  return {
+    lifeRate: 1 / seconds,
+    requestsPerLife: requests,
+    rawLife: requests / alone,
+    lifeShare: alone / seconds,
   };
 }
