@@ -34,6 +34,7 @@ export { OPERATION_RULES, operationFault } from './operation/operation-rules.ts'
 export type { OperationCounters } from './operation/operations.ts';
 export type { Invalid, Outcome, Refused, Success, Unanswered } from './operation/outcome.ts';
 export { DEFAULT_QUEUE_MODE, type QueueModeCounters, type QueueModeOptions } from './queue/options.ts';
+export { supersedes } from './queue/superseding.ts';
 export type { RegistrationCounters } from './registration/counters.ts';
 export type { Answer, Refusal, RegistrationHandler } from './registration/handler.ts';
 export {

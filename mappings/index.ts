@@ -1,3 +1,4 @@
+export * from './commands/command-outcomes.ts';
 export * from './commands/command-request.ts';
 export * from './commands/command-response.ts';
 export * from './commands/command-values.ts';
@@ -7,6 +8,9 @@ export * from './names.ts';
 export * from './objects.ts';
 export * from './resource-change.ts';
 export * from './response-codes.ts';
+export * from './subscriptions/application-subscription.ts';
+export * from './subscriptions/merged-wishes.ts';
+export * from './subscriptions/notification-wish.ts';
 export * from './values/content-information.ts';
 export * from './values/policy.ts';
 export * from './values/value-containers.ts';

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../common/index.ts';
 import type { CseClient } from '../../cse-client/index.ts';
-import type { ObjectModels, Operation, Outcome, Registration } from '../../lwm2m/index.ts';
+import type { ObjectModels, Operation, OperationState, Outcome, Registration } from '../../lwm2m/index.ts';
 import type { LabelSettings } from '../../mappings/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import type { CseAvailability } from '../cse/availability.ts';
@@ -26,6 +26,10 @@ export interface CommandSettings {
   readonly pending: number;
   /** Milliseconds that a command has which says nothing of its expiration. */
   readonly expiry: number;
+  /** The same for a device in queue mode, whose registration ends it in any case. */
+  readonly queueExpiry: number;
+  /** A Write that waits is given up for a later one that leaves nothing of it. */
+  readonly coalesce: boolean;
   /** Milliseconds between two looks for what no notification told of. */
   readonly pollInterval: number;
 }
@@ -42,7 +46,11 @@ export interface CommandParts {
   readonly perform: (
     endpoint: string,
     operation: Operation,
-    options: { readonly deadline: number; readonly signal: AbortSignal },
+    options: {
+      readonly deadline: number;
+      readonly signal: AbortSignal;
+      readonly onState: (state: OperationState) => void;
+    },
   ) => Promise<Outcome>;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -1,6 +1,7 @@
-import type { DiscoveredLink, Operation, Outcome, Success, Unanswered } from '../../lwm2m/index.ts';
+import type { DiscoveredLink, Operation, Outcome, Success } from '../../lwm2m/index.ts';
 import { labelValue } from '../labels.ts';
 import { statusCodeOf } from '../response-codes.ts';
+import { COMMAND_STATUS_CODES as RSC, UNANSWERED_ENDS } from './command-outcomes.ts';
 import type { Command } from './command-request.ts';
 import { type CommandCodec, valuesAsJson, valuesAsJsonByPath } from './command-values.ts';
 
@@ -22,30 +23,6 @@ export interface CommandResponse {
   readonly reason?: string;
 }
 
-/** Response status codes of what is no answer of a device (TS-0004 6.6.3). */
-const RSC = {
-  accepted: 1000,
-  badRequest: 4000,
-  timeout: 4008,
-  /** TARGET_NOT_REACHABLE: the same command may succeed later. */
-  notNow: 5103,
-  /** EXTERNAL_OBJECT_NOT_REACHABLE. */
-  notReachable: 6003,
-  /** EXTERNAL_OBJECT_NOT_FOUND. */
-  notFound: 6005,
-} as const;
-
-/** Outcomes without an answer: what they are called in oneM2M and in words. */
-const UNANSWERED = {
-  timeout: { rsc: RSC.timeout, reason: 'the device did not answer in time; it may have been carried out' },
-  reset: { rsc: RSC.notReachable, reason: 'the device rejected the message' },
-  asleep: { rsc: RSC.notReachable, reason: 'the device sleeps; nothing was sent' },
-  gone: { rsc: RSC.notFound, reason: 'the device has left' },
-  cancelled: { rsc: RSC.notNow, reason: 'the bridge stops' },
-  expired: { rsc: RSC.timeout, reason: 'not sent before it expired' },
-  superseded: { rsc: RSC.notNow, reason: 'a later command took its place' },
-} as const satisfies Readonly<Record<Unanswered['kind'], { readonly rsc: number; readonly reason: string }>>;
-
 /** The label by which the responses to a request are found. */
 export function requestLabel(id: string): string {
   return `LWM2MREQ:${labelValue(id)}`;
@@ -63,7 +40,7 @@ export function refusedCommand(command: Command, reason: string, time: string, r
 
 /** A command whose time was over before it was put to the device. */
 export function expiredCommand(command: Command, time: string): CommandResponse {
-  return { ...about(command), state: 'expired', ...UNANSWERED.expired, time };
+  return { ...about(command), ...UNANSWERED_ENDS.expired.unsent, time };
 }
 
 /** A command of which an earlier life of the bridge left only that it had been sent. */
@@ -72,11 +49,12 @@ export function interruptedCommand(command: Command, time: string): CommandRespo
   return { ...about(command), state: 'failed', rsc: RSC.timeout, time, reason };
 }
 
-/** How a command ended, from how its operation ended. Total. */
+/** How a command ended, from how its operation ended; `sent`: a request of it had left for the device. Total. */
 export function commandResponse(
   command: Command,
   operation: Operation,
   outcome: Outcome,
+  sent: boolean,
   codec: CommandCodec,
   time: string,
 ): CommandResponse {
@@ -102,12 +80,16 @@ export function commandResponse(
       };
     }
     case 'invalid':
-      return refusedCommand(command, outcome.reason, time);
-    default: {
-      const expired = outcome.kind === 'expired' || (outcome.kind === 'timeout' && command.expires !== undefined);
-      return { ...about(command), state: expired ? 'expired' : 'failed', ...UNANSWERED[outcome.kind], time };
-    }
+      return sent ? unreadable(command, outcome.reason, time) : refusedCommand(command, outcome.reason, time);
+    default:
+      return { ...about(command), ...UNANSWERED_ENDS[outcome.kind][sent ? 'sent' : 'unsent'], time };
   }
+}
+
+/** The device answered, but nobody can tell what. */
+function unreadable(command: Command, why: string, time: string): CommandResponse {
+  const reason = `${why}; it may have been carried out`;
+  return { ...about(command), state: 'failed', rsc: RSC.unreadable, time, reason };
 }
 
 function about({ id, path }: Command): Pick<CommandResponse, 'id' | 'path'> {

@@ -13,7 +13,6 @@ import {
 } from '../../lwm2m/index.ts';
 import {
   COMMANDS,
-  type Command,
   type CommandCodec,
   commandResponse,
   expiredCommand,
@@ -190,7 +189,7 @@ describe('requests', () => {
 describe('responses', () => {
   const command = read({ id: 'a', operation: 'read', path: '/3311/0' });
   const operation = { type: 'read', path: path('/3311/0') } as const;
-  const respond = (outcome: Outcome) => commandResponse(command, operation, outcome, codec, TIME);
+  const respond = (outcome: Outcome, sent = true) => commandResponse(command, operation, outcome, sent, codec, TIME);
   const nodes: Node[] = [
     { path: path('/3311/0/5850'), value: true },
     { path: path('/3311/0/5706/1'), value: 'red' },
@@ -209,9 +208,9 @@ describe('responses', () => {
     });
     const single = { type: 'read', path: path('/3311/0/5850') } as const;
     const outcome: Outcome = { kind: 'success', code: '2.05', nodes: nodes.slice(0, 1) };
-    expect(commandResponse(command, single, outcome, codec, TIME).value).toBe(true);
+    expect(commandResponse(command, single, outcome, true, codec, TIME).value).toBe(true);
     const composite = { type: 'read-composite', paths: [path('/3311')] } as const;
-    expect(commandResponse(command, composite, outcome, codec, TIME).value).toEqual({ '/3311/0/5850': true });
+    expect(commandResponse(command, composite, outcome, true, codec, TIME).value).toEqual({ '/3311/0/5850': true });
   });
 
   it('Create tells the path of the instance, Discover the links', () => {
@@ -235,17 +234,44 @@ describe('responses', () => {
       { kind: 'success', code: '2.04' },
     ];
     for (const outcome of outcomes) {
-      const { state, rsc, reason, code } = respond(outcome);
-      expect(['done', 'failed', 'expired']).toContain(state);
-      expect(Object.keys(STATUS_CODES)).toContain(String(rsc));
-      if (code === undefined) expect(reason).toMatch(/./);
+      for (const sent of [true, false]) {
+        const { state, rsc, reason, code } = respond(outcome, sent);
+        expect(['done', 'failed', 'expired']).toContain(state);
+        expect(Object.keys(STATUS_CODES)).toContain(String(rsc));
+        if (code === undefined) expect(reason).toMatch(/./);
+      }
     }
   });
 
-  it('a timeout is expired where the application said by when, else failed', () => {
-    expect(respond({ kind: 'timeout' })).toMatchObject({ state: 'failed', rsc: 4008 });
-    const limited: Command = { ...command, expires: 1 };
-    expect(commandResponse(limited, operation, { kind: 'timeout' }, codec, TIME)).toMatchObject({ state: 'expired' });
+  it.each([
+    ['timeout', false, 'expired', 4008],
+    ['timeout', true, 'failed', 4008],
+    ['expired', false, 'expired', 4008],
+    ['expired', true, 'failed', 4008],
+    ['reset', false, 'failed', 6003],
+    ['reset', true, 'failed', 6003],
+    ['asleep', false, 'failed', 6003],
+    ['asleep', true, 'failed', 6003],
+    ['gone', false, 'failed', 6005],
+    ['gone', true, 'failed', 6005],
+    ['cancelled', false, 'failed', 5103],
+    ['cancelled', true, 'failed', 5103],
+    ['superseded', false, 'failed', 5103],
+    ['superseded', true, 'failed', 5103],
+  ] as const)('no answer (%s), sent: %s: the command is %s with %i, whenever it expires', (kind, sent, state, rsc) => {
+    for (const expires of [undefined, 1]) {
+      const response = commandResponse({ ...command, expires }, operation, { kind }, sent, codec, TIME);
+      expect(response).toMatchObject({ state, rsc });
+      const mayHaveHappened = /may have been carried out/.test(response.reason ?? '');
+      expect(mayHaveHappened).toBe(sent && kind !== 'reset');
+      if (state === 'expired') expect(sent).toBe(false);
+    }
+  });
+
+  it('an answer that cannot be read may stand for what has been carried out; what was never asked does not', () => {
+    const invalid: Outcome = { kind: 'invalid', reason: 'no TLV' };
+    expect(respond(invalid)).toMatchObject({ state: 'failed', rsc: 5000, reason: expect.stringContaining('may have') });
+    expect(respond(invalid, false)).toMatchObject({ state: 'failed', rsc: 4000, reason: 'no TLV' });
   });
 
   it('what was never put to the device says so', () => {

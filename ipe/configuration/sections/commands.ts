@@ -20,6 +20,18 @@ export const commandsSection = z.strictObject({
     description: 'How long a command may take that says nothing of its expiration, the wait behind others included.',
     allowed: `${DURATION_FORMS}; from 100ms to 30d`,
   }),
+  queueExpiry: key(duration(100, 2_592_000_000).prefault('30d'), {
+    kind: 'duration',
+    description:
+      'The same for a device in queue mode, which may sleep: it waits until the device wakes, and no longer than its registration in any case.',
+    allowed: `${DURATION_FORMS}; from 100ms to 30d`,
+  }),
+  coalesce: key(z.boolean().prefault(false), {
+    kind: 'boolean',
+    description:
+      'Whether a Write that waits is given up for a later one to the same path that leaves nothing of it; else each is carried out in order.',
+    allowed: 'true or false',
+  }),
   pollInterval: key(duration(100, 86_400_000).prefault('1m'), {
     kind: 'duration',
     description: 'How often requests are looked for that no notification told of: one request to the CSE a device.',
