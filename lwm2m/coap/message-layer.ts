@@ -220,7 +220,7 @@ export class MessageLayer {
     if (entry !== undefined && pending !== undefined) {
       if (type !== ACK) this.#remember(entry, type, messageId, digest);
       this.#outgoing.take(pending, reply, type === ACK);
-    } else if (type === ACK) {
+    } else if (type === ACK && reply.observe === undefined) {
       this.counters.unmatched++;
     } else {
       this.#notifications.receive(peer, type, messageId, token, reply, digest);

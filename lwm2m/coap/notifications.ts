@@ -56,7 +56,10 @@ export class Notifications {
     return this.#held;
   }
 
-  /** Takes a response of type CON or NON, no duplicate, that answers no open request. */
+  /**
+   * Takes a response, no duplicate, that answers no open request. Some devices notify in acknowledgements, against RFC
+   * 7641 4.5: their values are taken, and nothing is ever sent back.
+   */
   receive(peer: Peer, type: number, messageId: number, token: Buffer, reply: ReplyMessage, digest: number): void {
     // A device sends what nobody acknowledges again: to whoever serves here next.
     if (this.#stopped) return;
@@ -196,6 +199,8 @@ export class Notifications {
   }
 
   #accept(peer: Peer, type: number, messageId: number, digest: number): void {
+    // The message ids of acknowledgements are ours; their numbers of Observe tell copies apart.
+    if (type === ACK) return;
     const { recent, peers, now } = this.#context;
     const entry = peers.obtain(peer);
     const message = recent.add(entry, messageId, digest, type, now());
@@ -207,6 +212,6 @@ export class Notifications {
   #refuse(peer: Peer, type: number, messageId: number): void {
     this.#context.counters.unmatched++;
     // Where nobody takes notifications a NON response is only late (RFC 7252 4.3).
-    if (type === CON || this.#handler !== undefined) this.#sender.sendEmpty(peer, RST, messageId);
+    if (type === CON || (type === NON && this.#handler !== undefined)) this.#sender.sendEmpty(peer, RST, messageId);
   }
 }

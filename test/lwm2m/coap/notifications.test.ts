@@ -86,9 +86,18 @@ describe('A notification (RFC 7641 3.2)', () => {
     expect(seen).toMatchObject([{ code: '4.04', observe: undefined }]);
   });
 
-  it('that an ACK carries is none: acknowledgements answer requests', async () => {
+  it('in an acknowledgement, as some devices send it, is taken as well, and never answered', async () => {
+    for (const takes of [true, false]) {
+      const { harness, seen } = await observing(() => takes);
+      harness.receive(notify(9, 2, { type: 2 }));
+      expect(seen.map(({ observe, confirmable }) => [observe, confirmable])).toEqual(takes ? [[2, false]] : []);
+      expect([harness.sent.length, harness.layer.counters.unmatched]).toEqual([0, takes ? 0 : 1]);
+    }
+  });
+
+  it('is no acknowledgement without Observe that matches nothing (RFC 7252 4.2)', async () => {
     const { harness, seen } = await observing();
-    harness.receive(notify(9, 2, { type: 2 }));
+    harness.receive({ type: 2, code: 0x45, messageId: 9, token: TOKEN });
     expect([seen.length, harness.sent.length, harness.layer.counters.unmatched]).toEqual([0, 0, 1]);
   });
 
@@ -127,7 +136,7 @@ describe('A notification (RFC 7641 3.2)', () => {
 });
 
 describe('A notification while our own request is open', () => {
-  it('that overtakes the reply is the reply, and the late one is nothing (RFC 7641 3.2)', async () => {
+  it('that overtakes the reply is the reply, and the late one a notification that its number shows to be older (RFC 7641 3.4)', async () => {
     const { harness, seen } = listening();
     const reply = watch(harness.layer.request(DEVICE, OBSERVE_TEMPERATURE, { token: TOKEN }));
     const request = harness.takeOne();
@@ -135,7 +144,8 @@ describe('A notification while our own request is open', () => {
     harness.answer(request, { options: [option(OBSERVE, 1)], payload: Buffer.from('older') });
     await settled();
     expect(reply.reply).toMatchObject({ observe: 2, payload: Buffer.from('newer') });
-    expect([seen.length, harness.takeHex()]).toEqual([0, [`${ACK}0004`]]);
+    expect(seen.map(({ observe }) => observe)).toEqual([1]);
+    expect(harness.takeHex()).toEqual([`${ACK}0004`]);
   });
 
   it('waits until the reply is whole and was seen, and keeps its order', async () => {

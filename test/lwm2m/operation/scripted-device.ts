@@ -122,14 +122,24 @@ export class ScriptedDevice {
     const options: NamedOption[] = path.split('/').map((segment) => option('Uri-Path', segment));
     if (format !== undefined) options.push(option('Content-Format', format));
     options.push(...query.map((text) => option('Uri-Query', text)));
-    const answered = once(this.#events, `reply ${token.toString('hex')}`) as Promise<[ParsedPacket]>;
+    const answered = this.reply(token);
     this.#send({ code, confirmable: true, messageId, token, options, payload: Buffer.from(payload) });
-    const [packet] = await answered;
+    return answered;
+  }
+
+  /** Resolves with the next answer of the server under a token. */
+  async reply(token: Buffer): Promise<{ code: string; location: string; payload: string }> {
+    const [packet] = (await once(this.#events, `reply ${token.toString('hex')}`)) as [ParsedPacket];
     return {
       code: packet.code,
       location: texts(packet, 'Location-Path').join('/'),
       payload: packet.payload.toString(),
     };
+  }
+
+  /** Sends any message, as it stands. */
+  raw(packet: Parameters<typeof generate>[0]): void {
+    this.#send(packet);
   }
 
   /** Sends a notification; `true`: acknowledged, `false`: reset. A NON one is only known when it is reset. */
