@@ -11,6 +11,11 @@ export interface FleetSummary {
   readonly registers: number;
   readonly updates: number;
   readonly deregisters: number;
+  readonly sends: number;
+  /** Notifications made, whether or not they arrived. */
+  readonly notifications: number;
+  /** Requests of the server. */
+  readonly asked: number;
   /** Refused or lost requests by operation and code, e.g. `register 5.03` or `update simulator/timeout`. */
   readonly failed: Readonly<Record<string, number>>;
   /** From the first transmission of an accepted Register to its answer; absent before the first. */
@@ -27,6 +32,9 @@ export class FleetTally {
   registers = 0;
   updates = 0;
   deregisters = 0;
+  sends = 0;
+  notifications = 0;
+  asked = 0;
   readonly #failed = new Map<string, number>();
   readonly #registered = new Set<string>();
   readonly #times: number[] = [];
@@ -53,7 +61,17 @@ export class FleetTally {
       case 'failed':
         this.#fail(event.operation, event.code);
         break;
+      case 'sent':
+        this.sends += 1;
+        break;
+      case 'notified':
+        this.notifications += 1;
+        break;
       case 'asked':
+        this.asked += 1;
+        break;
+      case 'asleep':
+      case 'awake':
         break;
     }
   }

@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
 import { type Clock, type Logger, silentLogger, systemClock, type Timer } from '../common/index.ts';
-import type { CoapPort } from './coap-port.ts';
+import type { CoapPort } from './coap/coap-port.ts';
+import { SocketPool } from './coap/socket-pool.ts';
 import { type FleetSummary, FleetTally } from './fleet-summary.ts';
 import { NO_MISBEHAVIOUR } from './misbehaviour.ts';
 import type { DeviceEvent, DeviceSettings } from './options.ts';
 import { seededRandom, seedOf } from './seeded-random.ts';
 import { resolved, type ServerAddress } from './server-uri.ts';
 import { SimulatedDevice } from './simulated-device.ts';
-import { SocketPool } from './socket-pool.ts';
 
 /** How a fleet is; everything but `server` and `endpoints` has a default. */
 export interface FleetSettings {
@@ -58,7 +58,8 @@ export class Fleet {
   }
 
   get summary(): FleetSummary {
-    const { registers, updates, deregisters, registered, failed, registerTime } = this.#tally;
+    const { registers, updates, deregisters, sends, notifications, asked, registered, failed, registerTime } =
+      this.#tally;
     return {
       endpoints: this.#settings.endpoints,
       started: this.devices.length,
@@ -66,6 +67,9 @@ export class Fleet {
       registers,
       updates,
       deregisters,
+      sends,
+      notifications,
+      asked,
       failed,
       registerTime,
       sockets: this.#pool?.size ?? 0,

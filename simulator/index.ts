@@ -5,7 +5,7 @@ export {
   type SimulateOption,
   type SimulationOptions,
 } from './cli-options.ts';
-export { CoapPort, type PortReply } from './coap-port.ts';
+export { CoapPort, type PortReply } from './coap/coap-port.ts';
 export { DEMO_DEVICES } from './demo-devices.ts';
 export { Fleet, type FleetSettings } from './fleet.ts';
 export type { FleetSummary } from './fleet-summary.ts';

@@ -1,3 +1,5 @@
+import type { CoapCode } from '../lwm2m/index.ts';
+
 /** What a device does wrong, on demand. All off unless set. */
 export interface Misbehaviour {
   /** Leaves without De-register. */
@@ -16,6 +18,20 @@ export interface Misbehaviour {
   readonly rawBinding: string | undefined;
   /** Query parameters beside the known ones, e.g. `mac=00:11:22:33:44:55`. */
   readonly extraQuery: readonly string[];
+  /** Answers every Write, Create and Delete with this code. */
+  readonly refuseWrites: CoapCode | undefined;
+  /** Takes this many milliseconds for each answer to the server. */
+  readonly answerDelay: number;
+  /** Answers no request of the server: `silent`, or with an empty acknowledgement and nothing after it. */
+  readonly neverAnswer: false | 'silent' | 'acknowledge';
+  /** The part of non-confirmable notifications that get lost, 0 to 1. */
+  readonly loseNotifications: number;
+  /** Sends each notification this many times more, acknowledged or not. */
+  readonly retransmit: number;
+  /** Tells in a notification only what changed, not all that is observed. */
+  readonly partialNotifications: boolean;
+  /** Answers in its usual format, whatever format was asked for. */
+  readonly ignoreAccept: boolean;
 }
 
 /** A device without faults. */
@@ -28,4 +44,11 @@ export const NO_MISBEHAVIOUR: Misbehaviour = {
   contentFormat: undefined,
   rawBinding: undefined,
   extraQuery: [],
+  refuseWrites: undefined,
+  answerDelay: 0,
+  neverAnswer: false,
+  loseNotifications: 0,
+  retransmit: 0,
+  partialNotifications: false,
+  ignoreAccept: false,
 };

@@ -5,7 +5,6 @@ import type {
   ObjectDefinition,
   ResourceContent,
   ResourceDefinition,
-  ResourceValue,
   Written,
 } from './objects/definition.ts';
 import { seedOf } from './seeded-random.ts';
@@ -25,17 +24,15 @@ export class ObjectTree {
   readonly #objects = new Map<number, Map<number, ObjectInstance>>();
   readonly #facts: () => DeviceFacts;
   readonly #clock: Clock;
-  readonly #startedAt: number;
+  readonly #selection: ObjectSelection;
+  #startedAt = 0;
 
   /** Throws `IpeError` `simulator/object` where an object of the selection cannot be simulated. */
   constructor(selection: ObjectSelection, facts: () => DeviceFacts, clock: Clock) {
     this.#facts = facts;
     this.#clock = clock;
-    this.#startedAt = clock.wall();
-    for (const [objectId, instanceIds] of Object.entries(selection)) {
-      this.addObject(Number(objectId));
-      for (const instanceId of instanceIds) this.addInstance(Number(objectId), instanceId);
-    }
+    this.#selection = selection;
+    this.reset();
   }
 
   /** Object IDs in numeric order. */
@@ -70,11 +67,25 @@ export class ObjectTree {
     if (!instances.has(instanceId)) instances.set(instanceId, { definition, instanceId, written: new Map() });
   }
 
+  /** Removes an instance; the object stays without any. */
+  deleteInstance(objectId: number, instanceId: number): void {
+    this.#objects.get(objectId)?.delete(instanceId);
+  }
+
   /** Removes an instance; the object goes with its last one. */
   removeInstance(objectId: number, instanceId: number): void {
-    const instances = this.#objects.get(objectId);
-    instances?.delete(instanceId);
-    if (instances?.size === 0) this.#objects.delete(objectId);
+    this.deleteInstance(objectId, instanceId);
+    if (this.#objects.get(objectId)?.size === 0) this.#objects.delete(objectId);
+  }
+
+  /** Everything as it was at first: nothing written, and the instances of the selection. */
+  reset(): void {
+    this.#objects.clear();
+    this.#startedAt = this.#clock.wall();
+    for (const [objectId, instanceIds] of Object.entries(this.#selection)) {
+      this.addObject(Number(objectId));
+      for (const instanceId of instanceIds) this.addInstance(Number(objectId), instanceId);
+    }
   }
 
   /** The value of a resource now; undefined where there is nothing to read. */
@@ -87,12 +98,23 @@ export class ObjectTree {
       startedAt: this.#startedAt,
       seed: seedOf(`${device.endpoint} ${instance.definition.id}/${instance.instanceId}`),
       device,
+      state: instance.written,
     });
   }
 
   /** Stores a value and lets the definition draw its consequences. */
-  write(instance: ObjectInstance, resource: ResourceDefinition, value: ResourceValue): void {
+  write(instance: ObjectInstance, resource: ResourceDefinition, value: ResourceContent): void {
     instance.written.set(resource.id, value);
     resource.written?.(value, instance.written);
+  }
+
+  /** Does what Execute means for the resource; false where it cannot be done now. */
+  execute(instance: ObjectInstance, resource: ResourceDefinition): boolean {
+    return resource.executed?.(instance.written) ?? true;
+  }
+
+  /** Whether the server may create and delete instances of the object. */
+  mayCreate(objectId: number): boolean {
+    return this.#objects.has(objectId) && OBJECT_CATALOGUE.get(objectId)?.multiple === true;
   }
 }

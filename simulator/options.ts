@@ -1,6 +1,6 @@
 import { type Clock, type Logger, silentLogger, systemClock } from '../common/index.ts';
 import type { Lwm2mVersion } from '../lwm2m/index.ts';
-import type { CoapPort } from './coap-port.ts';
+import type { CoapPort } from './coap/coap-port.ts';
 import { type Misbehaviour, NO_MISBEHAVIOUR } from './misbehaviour.ts';
 import type { ObjectSelection } from './object-tree.ts';
 import type { ServerAddress } from './server-uri.ts';
@@ -10,12 +10,16 @@ export type DeviceEvent =
   | { readonly type: 'registered'; readonly location: string; readonly took: number }
   | { readonly type: 'updated'; readonly took: number }
   | { readonly type: 'deregistered'; readonly took: number }
+  | { readonly type: 'sent'; readonly took: number }
+  | { readonly type: 'notified'; readonly path: string }
+  | { readonly type: 'asleep' }
+  | { readonly type: 'awake' }
   | { readonly type: 'refused'; readonly operation: Operation; readonly code: string; readonly diagnostic: string }
   | { readonly type: 'failed'; readonly operation: Operation; readonly code: string; readonly message: string }
   | { readonly type: 'asked'; readonly method: string; readonly path: string; readonly code: string };
 
-/** Operations of the registration interface. */
-export type Operation = 'register' | 'update' | 'deregister';
+/** What a device asks of the server: the registration interface, and Send. */
+export type Operation = 'register' | 'update' | 'deregister' | 'send';
 
 /** How a simulated device is; everything but `server` and `endpoint` has a default. */
 export interface DeviceOptions {
@@ -27,16 +31,28 @@ export interface DeviceOptions {
   /** Letters without Q, e.g. `U`. */
   readonly binding: string;
   readonly queueMode: boolean;
+  /** Milliseconds after its last message for which a device in queue mode listens (LwM2M 1.1 Transport 6.5). */
+  readonly awakeWindow: number;
   readonly smsNumber: string | undefined;
   readonly objects: ObjectSelection;
   /** Objects from the formerly private range (26241 on) that are listed beside, one instance each, and cannot be read. */
   readonly extraObjects: number;
   /** Alternate root path without slashes, e.g. `lwm2m`; empty: none (LwM2M 1.0 5.3.1). */
   readonly rootPath: string;
-  /** A link list longer than this many bytes goes in blocks of this size (Block1): a power of two, 16 to 1024. */
+  /** What is longer than this many bytes goes in blocks of this size (RFC 7959): a power of two, 16 to 1024. */
   readonly blockSize: number;
   /** Local address; chosen by the system where absent. */
   readonly localAddress: string | undefined;
+  /** The only content format beside text and opaque; absent: all of the version. */
+  readonly format: number | undefined;
+  /** Milliseconds between two looks at the values that are observed. */
+  readonly sampleInterval: number;
+  /** Every how many notifications one is confirmable (RFC 7641 4.5); 0: none but where the server wants it. */
+  readonly confirmEvery: number;
+  /** Milliseconds between Sends of the sensors' values by itself; 0: none. From version 1.1 on. */
+  readonly sendInterval: number;
+  /** Milliseconds between Updates; absent: by the lifetime. */
+  readonly updateInterval: number | undefined;
   /** Part of the lifetime after which the device updates. */
   readonly updateAfter: number;
   /** The largest part of that time by which it comes earlier. */
@@ -67,12 +83,18 @@ export const DEVICE_DEFAULTS: Omit<DeviceOptions, 'server' | 'endpoint'> = {
   lifetime: 300,
   binding: 'U',
   queueMode: false,
+  awakeWindow: 93_000,
   smsNumber: undefined,
   objects: { 1: [0], 3: [0], 5: [0], 3303: [0], 3311: [0] },
   extraObjects: 0,
   rootPath: '',
   blockSize: 1024,
   localAddress: undefined,
+  format: undefined,
+  sampleInterval: 10_000,
+  confirmEvery: 10,
+  sendInterval: 0,
+  updateInterval: undefined,
   updateAfter: 0.5,
   jitter: 0.1,
   responseTimeout: 93_000,

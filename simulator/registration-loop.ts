@@ -1,5 +1,5 @@
 import type { Timer } from '../common/index.ts';
-import type { PortReply } from './coap-port.ts';
+import type { PortReply } from './coap/coap-port.ts';
 import type { DeviceOptions } from './options.ts';
 
 /** Max-Age where a 5.03 names none (RFC 7252 5.10.5), seconds. */
@@ -16,7 +16,10 @@ export interface LoopDevice {
 /** Keeps a device registered: Register, Updates before the lifetime ends, Register again after 4.04, retries. */
 export class RegistrationLoop {
   readonly #device: LoopDevice;
-  readonly #options: Pick<DeviceOptions, 'clock' | 'random' | 'updateAfter' | 'jitter' | 'retry' | 'misbehaviour'>;
+  readonly #options: Pick<
+    DeviceOptions,
+    'clock' | 'random' | 'updateAfter' | 'updateInterval' | 'jitter' | 'retry' | 'misbehaviour'
+  >;
   #running = false;
   #paused: boolean;
   #timer: Timer | undefined;
@@ -81,8 +84,8 @@ export class RegistrationLoop {
   }
 
   #updateDelay(): number {
-    const { updateAfter, jitter, random } = this.#options;
-    return this.#device.lifetime * 1000 * updateAfter * (1 - jitter * random());
+    const { updateAfter, updateInterval, jitter, random } = this.#options;
+    return (updateInterval ?? this.#device.lifetime * 1000 * updateAfter) * (1 - jitter * random());
   }
 
   /** Doubles with each attempt; never less than Max-Age of a 5.03 (RFC 7252 5.9.3.4); a tenth at random on top. */

@@ -1,6 +1,7 @@
 import type { Lwm2mVersion } from '../lwm2m/index.ts';
 import type { ObjectTree } from './object-tree.ts';
 import { OBJECT_CATALOGUE } from './objects/catalogue.ts';
+import { formatsOf } from './operations/content-formats.ts';
 import type { DeviceOptions } from './options.ts';
 
 /** How a version of LwM2M writes a Register. */
@@ -11,14 +12,12 @@ interface RegistrationForm {
   readonly defaultBinding: boolean;
   /** Whether `ver` is quoted, as clients of 1.0 do. */
   readonly quotedVersion: boolean;
-  /** `ct` of the root link: what the device can encode; none: the default of the version. */
-  readonly contentFormats: string;
 }
 
 const FORMS: Readonly<Record<Lwm2mVersion, RegistrationForm>> = {
-  '1.0': { queueMode: 'letter', defaultBinding: true, quotedVersion: true, contentFormats: 'ct=11543' },
-  '1.1': { queueMode: 'parameter', defaultBinding: true, quotedVersion: false, contentFormats: 'ct="110 11543"' },
-  '1.2': { queueMode: 'parameter', defaultBinding: false, quotedVersion: false, contentFormats: 'ct="110 11543"' },
+  '1.0': { queueMode: 'letter', defaultBinding: true, quotedVersion: true },
+  '1.1': { queueMode: 'parameter', defaultBinding: true, quotedVersion: false },
+  '1.2': { queueMode: 'parameter', defaultBinding: false, quotedVersion: false },
 };
 
 /** The first of the object IDs that needed no registration with OMA: nobody takes these for an object that he knows. */
@@ -46,7 +45,9 @@ export function registerQuery(options: DeviceOptions, lifetime: number): string[
 export function objectLinks(options: DeviceOptions, tree: ObjectTree): string {
   const form = FORMS[options.version];
   const root = options.rootPath === '' ? '' : `/${options.rootPath}`;
-  const links = [`<${root || '/'}>;rt="oma.lwm2m";${form.contentFormats}`];
+  const { told } = formatsOf(options.version, options.format);
+  const formats = told.length > 1 ? `"${told.join(' ')}"` : told.join('');
+  const links = [`<${root || '/'}>;rt="oma.lwm2m";ct=${formats}`];
   for (const objectId of tree.objectIds()) {
     const version = OBJECT_CATALOGUE.get(objectId)?.versions[options.version];
     const instances = tree.instances(objectId) ?? [];

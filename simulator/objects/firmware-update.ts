@@ -45,7 +45,14 @@ export const FIRMWARE_UPDATE: ObjectDefinition = {
     },
     { id: STATE, name: 'State', operations: 'R', type: 'integer', value: () => IDLE },
     { id: RESULT, name: 'Update Result', operations: 'R', type: 'integer', value: () => 0 },
-    { id: 8, name: 'Update Protocol Support', operations: 'R', type: 'integer', value: () => new Map([[0, 0]]) },
+    {
+      id: 8,
+      name: 'Update Protocol Support',
+      operations: 'R',
+      type: 'integer',
+      multiple: true,
+      value: () => new Map([[0, 0]]),
+    },
     { id: 9, name: 'Update Delivery Method', operations: 'R', type: 'integer', value: () => 1 },
   ],
 };

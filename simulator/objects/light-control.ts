@@ -11,10 +11,18 @@ function burns(wall: number): boolean {
 export const LIGHT_CONTROL: ObjectDefinition = {
   id: 3311,
   name: 'Light Control',
+  multiple: true,
   versions: {},
   resources: [
     { id: 5850, name: 'On/Off', operations: 'RW', type: 'boolean', value: ({ wall }) => burns(wall) },
-    { id: 5851, name: 'Dimmer', operations: 'RW', type: 'integer', value: () => 80 },
+    {
+      id: 5851,
+      name: 'Dimmer',
+      operations: 'RW',
+      type: 'integer',
+      value: () => 80,
+      accepts: (value) => Number(value) >= 0 && Number(value) <= 100,
+    },
     {
       id: 5852,
       name: 'On Time',

@@ -38,7 +38,7 @@ describe('Register', () => {
     expect(request).toMatchObject({ method: 'POST', path: 'rd', contentFormat: 'application/link-format' });
     expect(request.query).toEqual(['lwm2m=1.1', 'ep=dev', 'lt=60', 'b=U', 'Q', 'sms=4912345']);
     expect(request.payload).toBe(
-      '</>;rt="oma.lwm2m";ct="110 11543",</1>;ver=1.1,</1/0>,</5>;ver=1.1,</3303/0>,</3303/1>',
+      '</>;rt="oma.lwm2m";ct="60 110 112 11542 11543",</1>;ver=1.1,</1/0>,</5>;ver=1.1,</3303/0>,</3303/1>',
     );
     expect(made.location).toBe('rd/1');
   });

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:dgram';
-import { Agent, createServer, type IncomingMessage, type OutgoingMessage } from 'coap';
-import { errorMessage, IpeError } from '../common/index.ts';
-import type { DeviceAnswer, DeviceRequest } from './device-management.ts';
+import { Agent, type IncomingMessage, type OutgoingMessage } from 'coap';
+import { errorMessage, IpeError } from '../../common/index.ts';
+import type { ServerAddress } from '../server-uri.ts';
 import { type DeviceSocketOptions, openSocket } from './device-socket.ts';
+import type { DeviceRequest, DeviceResponse, NotificationEnd, PortHandler } from './exchange.ts';
 import { guardIncoming } from './incoming-guard.ts';
-import type { ServerAddress } from './server-uri.ts';
+import { type NotificationManner, ServerRole } from './server-role.ts';
 
 /** A request of the device to the server. Always confirmable. */
 export interface PortRequest {
@@ -12,7 +13,7 @@ export interface PortRequest {
   readonly path: readonly string[];
   readonly query: readonly string[];
   readonly contentFormat?: number | undefined;
-  readonly payload?: string | undefined;
+  readonly payload?: string | Buffer | undefined;
   /** A payload longer than this goes in blocks of this size (RFC 7959). */
   readonly blockSize: number;
 }
@@ -26,47 +27,39 @@ export interface PortReply {
   readonly payload: Buffer;
 }
 
-/** Answers a request of the server. */
-export type PortHandler = (request: DeviceRequest) => DeviceAnswer;
-
-/** Names that the CoAP library gives to the content formats that occur here. */
-const FORMAT_NUMBERS: Readonly<Record<string, number>> = {
-  'text/plain': 0,
-  'application/link-format': 40,
-  'application/octet-stream': 42,
-  'application/senml+json': 110,
-  'application/vnd.oma.lwm2m+json': 11543,
-};
-const UNKNOWN_FORMAT = -1;
-
 /** Milliseconds; a little less than the library's own end of an exchange (EXCHANGE_LIFETIME, RFC 7252 4.8.2). */
 const MAX_EXCHANGE = 240_000;
 
 /**
- * A UDP port of one or several devices: CoAP client and server on the same socket, so that the server reaches a device
- * where it registered from. Requests to a shared port are answered by the endpoint that attached first.
+ * A UDP port of one or several devices: a CoAP client (the `coap` library) and a CoAP server on the same socket, so that
+ * the server reaches a device where it registered from. Requests to a shared port are answered by the endpoint that
+ * attached first.
  */
 export class CoapPort {
   readonly port: number;
   readonly address: string;
   readonly #socket: Socket;
   readonly #agent: Agent;
-  readonly #server: ReturnType<typeof createServer>;
+  readonly #server: ServerRole;
   readonly #handlers: PortHandler[] = [];
   readonly #pending = new Set<(error: IpeError) => void>();
   #closed = false;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, { clock, random }: DeviceSocketOptions) {
     this.#socket = socket;
     ({ port: this.port, address: this.address } = socket.address());
     this.#agent = new Agent({ socket });
     this.#agent.on('error', () => {});
-    this.#server = createServer((request: IncomingMessage, response: OutgoingMessage) =>
-      this.#serve(request, response),
-    );
-    this.#server.on('error', () => {});
-    this.#server.listen(socket);
-    guardIncoming(socket, (error) => {
+    this.#server = new ServerRole({
+      handler: () => this.#handlers[0],
+      send: (bytes, { address, port }) => {
+        if (!this.#closed) socket.send(bytes, 0, bytes.length, port, address);
+      },
+      nextId: () => this.#agent._nextMessageId(),
+      clock,
+      random,
+    });
+    guardIncoming(socket, this.#server, (error) => {
       for (const fail of [...this.#pending])
         fail(new IpeError('simulator/socket', errorMessage(error), { cause: error }));
     });
@@ -74,7 +67,7 @@ export class CoapPort {
 
   /** Opens the socket; see `openSocket` for what is thrown. */
   static async open(options: DeviceSocketOptions): Promise<CoapPort> {
-    return new CoapPort(await openSocket(options));
+    return new CoapPort(await openSocket(options), options);
   }
 
   /** Serves the server's requests with `handler` until the returned function is called. */
@@ -84,6 +77,16 @@ export class CoapPort {
       const index = this.#handlers.indexOf(handler);
       if (index >= 0) this.#handlers.splice(index, 1);
     };
+  }
+
+  /** Sends a notification to whoever made `request`; `ended` hears once what became of it, unless that is nothing. */
+  notify(
+    request: DeviceRequest,
+    response: DeviceResponse,
+    manner: NotificationManner,
+    ended: (how: NotificationEnd) => void,
+  ): void {
+    if (!this.#closed) this.#server.notify(request, response, manner, ended);
   }
 
   /**
@@ -129,19 +132,8 @@ export class CoapPort {
     if (this.#closed) return;
     this.#closed = true;
     for (const fail of [...this.#pending]) fail(stopped());
-    this.#server.close();
+    this.#server.stop();
     this.#socket.close();
-  }
-
-  #serve(request: IncomingMessage, response: OutgoingMessage): void {
-    const [handler] = this.#handlers;
-    const answer: DeviceAnswer = handler ? handler(requestOf(request)) : { code: '4.04' };
-    response.statusCode = answer.code;
-    if (answer.contentFormat !== undefined) response.setOption('Content-Format', answer.contentFormat);
-    const payload = Buffer.from(answer.payload ?? '');
-    // A GET with Observe is given a stream; its first write would promise notifications that never come.
-    if ('_doSend' in response) (response._doSend as (data: Buffer) => void)(payload);
-    else response.end(payload);
   }
 }
 
@@ -174,20 +166,4 @@ function replyOf(response: IncomingMessage): PortReply {
     maxAge: typeof maxAge === 'number' ? maxAge : undefined,
     payload: Buffer.from(response.payload),
   };
-}
-
-function requestOf(request: IncomingMessage): DeviceRequest {
-  const [path = ''] = request.url.split('?');
-  return {
-    method: request.method ?? request.code,
-    path: path.split('/').filter((segment) => segment !== ''),
-    accept: formatOf(request.headers.Accept),
-    contentFormat: formatOf(request.headers['Content-Format']),
-    payload: request.payload,
-  };
-}
-
-function formatOf(header: unknown): number | undefined {
-  if (header === undefined || typeof header === 'number') return header;
-  return FORMAT_NUMBERS[String(header)] ?? UNKNOWN_FORMAT;
 }

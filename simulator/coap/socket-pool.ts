@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { IpeError } from '../common/index.ts';
+import { IpeError } from '../../common/index.ts';
 import { CoapPort } from './coap-port.ts';
 import type { DeviceSocketOptions } from './device-socket.ts';
 

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { type Clock, errorMessage, IpeError } from '../common/index.ts';
-import type { Misbehaviour } from './misbehaviour.ts';
+import { type Clock, errorMessage, IpeError } from '../../common/index.ts';
+import type { Misbehaviour } from '../misbehaviour.ts';
 
 /** What a socket is opened with. */
 export interface DeviceSocketOptions {
