@@ -7,11 +7,10 @@ import type { ObjectModels } from '../model/object-models.ts';
 import { isSuccess, rawContent, valuesOf } from '../operation/coap-reply.ts';
 import { coapRequest } from '../operation/coap-request.ts';
 import type { DeviceFacts } from '../operation/device-facts.ts';
-import type { Operation } from '../operation/operation.ts';
 import type { Registration } from '../registration/registration.ts';
 import type { RegistrationRegistry } from '../registration/registry.ts';
 import type { ReportCounters } from './counters.ts';
-import type { Observation } from './observation.ts';
+import { type Observation, observeOperation } from './observation.ts';
 import type { Observations } from './observations.ts';
 import type { ReportListener } from './report.ts';
 
@@ -51,11 +50,7 @@ export class Notifications {
     const known = this.#find(peer, token);
     if (known === undefined) return undefined;
     const { target, format } = known.observation;
-    const { paths, composite } = target;
-    const operation: Operation = composite
-      ? { type: 'observe-composite', paths }
-      : { type: 'observe', path: paths[0]! };
-    return coapRequest(operation, format, this.#facts(known.registration));
+    return coapRequest(observeOperation(target), format, this.#facts(known.registration));
   }
 
   /** By token and peer, never by one alone; the peer is where the device is registered now. */

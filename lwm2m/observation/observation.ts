@@ -1,4 +1,5 @@
 import { formatPath, type Path } from '../model/path.ts';
+import type { Observe, ObserveComposite } from '../operation/operation.ts';
 import { type Freshest, isFresh } from './freshness.ts';
 
 /** What is observed. */
@@ -12,6 +13,11 @@ export interface ObservationTarget {
 /** The target as text: equal for equal targets. */
 export function targetText({ paths, composite }: ObservationTarget): string {
   return composite ? `composite ${paths.map(formatPath).join(' ')}` : formatPath(paths[0]!);
+}
+
+/** What asks for an observation of the target. */
+export function observeOperation({ paths, composite }: ObservationTarget): Observe | ObserveComposite {
+  return composite ? { type: 'observe-composite', paths } : { type: 'observe', path: paths[0]! };
 }
 
 /** One observation of one registration, known on the wire by its token (RFC 7641). */

@@ -1,3 +1,4 @@
+import type { KeptObservation, ObservationKeeper } from './kept-observation.ts';
 import { Observation, type ObservationTarget, targetText } from './observation.ts';
 
 /** Longer than tokens of other requests, so that none of those is ever the same (RFC 7252 5.3.1). */
@@ -7,13 +8,15 @@ export const TOKEN_BYTES = 8;
 export class Observations {
   readonly #perRegistration: number;
   readonly #newToken: () => Buffer;
+  readonly #keeper: ObservationKeeper | undefined;
   readonly #byToken = new Map<string, Observation>();
   readonly #byRegistration = new Map<string, Map<string, Observation>>();
 
   /** `newToken` gives 8 bytes that cannot be foreseen. */
-  constructor(perRegistration: number, newToken: () => Buffer) {
+  constructor(perRegistration: number, newToken: () => Buffer, keeper?: ObservationKeeper) {
     this.#perRegistration = perRegistration;
     this.#newToken = newToken;
+    this.#keeper = keeper;
   }
 
   get size(): number {
@@ -27,13 +30,28 @@ export class Observations {
   ): { readonly observation: Observation | undefined; readonly isNew: boolean } {
     const known = this.find(id, target);
     if (known !== undefined) return { observation: known, isNew: false };
-    const ofRegistration = this.#byRegistration.get(id) ?? new Map<string, Observation>();
-    if (ofRegistration.size >= this.#perRegistration) return { observation: undefined, isNew: true };
+    const observed = this.#byRegistration.get(id)?.size ?? 0;
+    if (observed >= this.#perRegistration) return { observation: undefined, isNew: true };
     const observation = new Observation(endpoint, id, target, this.#unusedToken());
-    this.#byToken.set(keyOf(observation.token), observation);
-    ofRegistration.set(targetText(target), observation);
-    this.#byRegistration.set(id, ofRegistration);
+    this.#add(observation);
     return { observation, isNew: true };
+  }
+
+  /** The device has taken an observation up, with the first value under this number; see `Observation.establish`. */
+  establish(observation: Observation, format: number | undefined, number: number, now: number): void {
+    observation.establish(format, number, now);
+    const { endpoint, registrationId, token, target } = observation;
+    this.#keeper?.began({ endpoint, registrationId, token, ...target, format });
+  }
+
+  /** Takes up an observation of an earlier run; false when its token or target is in use. */
+  restore({ endpoint, registrationId, token, paths, composite, format }: KeptObservation): boolean {
+    const target = { paths, composite };
+    if (this.byToken(token) !== undefined || this.find(registrationId, target) !== undefined) return false;
+    const observation = new Observation(endpoint, registrationId, target, token);
+    observation.format = format;
+    this.#add(observation);
+    return true;
   }
 
   /** The observation of a target by a registration. */
@@ -53,6 +71,7 @@ export class Observations {
 
   remove({ token, registrationId, target }: Observation): void {
     if (!this.#byToken.delete(keyOf(token))) return;
+    this.#keeper?.ended(token);
     const ofRegistration = this.#byRegistration.get(registrationId);
     ofRegistration?.delete(targetText(target));
     if (ofRegistration?.size === 0) this.#byRegistration.delete(registrationId);
@@ -61,9 +80,23 @@ export class Observations {
   /** The registration has ended, and its observations with it (LwM2M 1.1 6.4.1). */
   removeAll(registrationId: string): readonly Observation[] {
     const ended = this.of(registrationId);
-    for (const observation of ended) this.#byToken.delete(keyOf(observation.token));
+    for (const { token } of ended) {
+      this.#byToken.delete(keyOf(token));
+      this.#keeper?.ended(token);
+    }
     this.#byRegistration.delete(registrationId);
     return ended;
+  }
+
+  #add(observation: Observation): void {
+    const { registrationId, target, token } = observation;
+    this.#byToken.set(keyOf(token), observation);
+    let ofRegistration = this.#byRegistration.get(registrationId);
+    if (ofRegistration === undefined) {
+      ofRegistration = new Map();
+      this.#byRegistration.set(registrationId, ofRegistration);
+    }
+    ofRegistration.set(targetText(target), observation);
   }
 
   #unusedToken(): Buffer {

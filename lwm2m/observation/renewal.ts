@@ -3,7 +3,7 @@ import type { Operation } from '../operation/operation.ts';
 import type { Outcome } from '../operation/outcome.ts';
 import { isListed } from '../registration/listed-paths.ts';
 import type { Registration } from '../registration/registration.ts';
-import { type ObservationTarget, targetText } from './observation.ts';
+import { type ObservationTarget, observeOperation, targetText } from './observation.ts';
 import type { Observations } from './observations.ts';
 import type { ObservationChange } from './report.ts';
 
@@ -92,12 +92,8 @@ export class ObservationRenewal {
   }
 
   async #renew(registration: Registration, target: ObservationTarget): Promise<void> {
-    const { paths, composite } = target;
-    const operation: Operation = composite
-      ? { type: 'observe-composite', paths }
-      : { type: 'observe', path: paths[0]! };
-    const outcome = await this.#parts.perform(registration.endpoint, operation);
-    this.#parts.changed({ kind: 'renewed', registration, paths, composite, outcome });
+    const outcome = await this.#parts.perform(registration.endpoint, observeOperation(target));
+    this.#parts.changed({ kind: 'renewed', registration, ...target, outcome });
   }
 }
 
