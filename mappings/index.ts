@@ -2,6 +2,7 @@ export * from './commands/command-outcomes.ts';
 export * from './commands/command-request.ts';
 export * from './commands/command-response.ts';
 export * from './commands/command-values.ts';
+export * from './commands/direct-command.ts';
 export * from './endpoint-resources.ts';
 export * from './labels.ts';
 export * from './names.ts';
