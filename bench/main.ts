@@ -8,10 +8,12 @@ import { type BenchOptions, type Part, parseBenchOptions } from './options.ts';
 import { type BenchResults, machine, progress } from './results.ts';
 import { circumstances, tablesOf } from './tables.ts';
 import { textTable } from './text-table.ts';
+import { measureValues } from './values-part.ts';
 
 const MEASURE = {
   lwm2m: measureLwm2m,
   bridge: measureBridge,
+  values: measureValues,
   acme: measureAcme,
   memory: measureMemory,
 } as const satisfies Readonly<Record<Part, (options: BenchOptions) => Promise<unknown>>>;

@@ -15,6 +15,8 @@ export interface NullCseOptions {
   readonly host: string;
   readonly delay: number;
   readonly base: string;
+  /** Told of each resource that it is asked to create, before it answers. */
+  readonly created?: (ty: number, attributes: Readonly<Record<string, unknown>>) => void;
 }
 
 /** A null CSE that runs. */
@@ -61,7 +63,7 @@ const YES = {
 /** Starts one; resolves when it listens, rejects when it cannot. */
 export async function startNullCse(options: NullCseOptions): Promise<NullCse> {
   const counts: Counts = { create: 0, retrieve: 0, update: 0, delete: 0, notify: 0, discovery: 0, refused: 0 };
-  const answering = new Answering(counts, options.base);
+  const answering = new Answering(counts, options);
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     response.sendDate = false;
     const reply = (answer: Answer) => {
@@ -84,12 +86,14 @@ class Answering {
   readonly #counts: Counts;
   readonly #base: Answer;
   readonly #basePaths: ReadonlySet<string>;
+  readonly #tell: NullCseOptions['created'];
   #next = 0;
   #tail = '';
   #tailUntil = 0;
 
-  constructor(counts: Counts, base: string) {
+  constructor(counts: Counts, { base, created }: NullCseOptions) {
     this.#counts = counts;
+    this.#tell = created;
     this.#base = { status: 200, rsc: '2000', body: cseBase(base) };
     const forms = ['', `/~/${CSE_ID}`, `/_/null-sp/${CSE_ID}`];
     this.#basePaths = new Set(forms.flatMap((form) => [form, `${form}/-`, `${form}/${base}`, `${form}/${CSE_ID}`]));
@@ -131,6 +135,7 @@ class Answering {
     const name = RESOURCE_NAMES[ty] ?? 'm2m:res';
     const sent = firstMember(body);
     if (sent === undefined) return YES.refused;
+    this.#tell?.(ty, sent);
     this.#next += 1;
     const origin = request.headers['x-m2m-origin'];
     const aei = ty === 2 ? (typeof origin === 'string' && origin.length > 1 ? origin : `C${this.#next}`) : undefined;
@@ -207,7 +212,7 @@ function stop(server: Server): Promise<void> {
   });
 }
 
-function readOptions(): NullCseOptions {
+function readOptions(): Omit<NullCseOptions, 'created'> {
   const { values } = parseArgs({
     options: {
       port: { type: 'string', default: '0' },

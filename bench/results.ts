@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import type { BenchOptions } from './options.ts';
+import type { ValueResults } from './values-part.ts';
 
 /** Named numbers of one round; the unit is in the table that shows them. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -23,6 +24,7 @@ export interface BenchResults {
   readonly options: BenchOptions;
   readonly lwm2m?: { readonly ours: Series; readonly leshan?: Series };
   readonly bridge?: Series;
+  readonly values?: ValueResults;
   readonly acme?: Series;
   readonly memory?: Metrics;
   /** Parts that failed, with the reason. */

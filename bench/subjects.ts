@@ -11,14 +11,18 @@ export interface Subject {
   readonly port: number;
 }
 
-/** How the process is run: `measured` lets it report its heap. */
+/** How the process is run. */
 export interface SubjectOptions {
+  /** Lets it report its heap. */
   readonly measured?: boolean;
+  /** Directory where it leaves a CPU profile when it ends. */
+  readonly profile?: string | undefined;
 }
 
-function nodeWords(file: string, words: readonly string[], { measured = false }: SubjectOptions): string[] {
+function nodeWords(file: string, words: readonly string[], { measured = false, profile }: SubjectOptions): string[] {
   const memory = measured ? ['--expose-gc', '--import', built('./report-memory.js')] : [];
-  return [...memory, built(file), ...words];
+  const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  return [...memory, ...profiling, built(file), ...words];
 }
 
 async function ready(child: Child, port: (line: Line) => unknown): Promise<Subject> {

@@ -1,46 +1,8 @@
 import type { BenchResults, Metrics, Series } from './results.ts';
+import { type Goal, goalText, type Row, range, reached, show, type Table } from './table.ts';
+import { valueTables } from './values/tables.ts';
 
-/** One line of a table: cells as text, and whether a goal that stands in it was met. */
-export interface Row {
-  readonly cells: readonly string[];
-  readonly met?: boolean;
-}
-
-/** Results as people read them. */
-export interface Table {
-  readonly title: string;
-  readonly columns: readonly string[];
-  readonly rows: readonly Row[];
-  readonly notes: readonly string[];
-}
-
-/** What a value must come to. */
-interface Goal {
-  readonly least?: number;
-  readonly most?: number;
-}
-
-/** A number with three significant digits or more, thousands apart. */
-export function show(value: number | undefined): string {
-  if (value === undefined || !Number.isFinite(value)) return '-';
-  if (value === 0) return '0';
-  const size = Math.abs(value);
-  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
-  return value.toLocaleString('en-US', { maximumFractionDigits: digits, minimumFractionDigits: digits });
-}
-
-function goalText({ least, most }: Goal): string {
-  return least === undefined ? `<= ${most}` : `>= ${least}`;
-}
-
-function reached(value: number, { least, most }: Goal): boolean {
-  return value >= (least ?? Number.NEGATIVE_INFINITY) && value <= (most ?? Number.POSITIVE_INFINITY);
-}
-
-function range(series: Series, metric: string): string {
-  const values = series.rounds.map((round) => round[metric] ?? 0);
-  return values.length < 2 ? '' : ` (${show(Math.min(...values))}-${show(Math.max(...values))})`;
-}
+export type { Row, Table } from './table.ts';
 
 /** Name, metric, and the goal of ours divided by Leshan's. */
 const LWM2M_ROWS: readonly (readonly [name: string, metric: string, goal?: Goal])[] = [
@@ -228,10 +190,11 @@ function memoryTable(memory: Metrics): Table {
 }
 
 /** The tables of whatever parts ran. */
-export function tablesOf({ lwm2m, bridge, acme, memory }: BenchResults): Table[] {
+export function tablesOf({ lwm2m, bridge, values, acme, memory }: BenchResults): Table[] {
   return [
     ...(lwm2m === undefined ? [] : [lwm2mTable(lwm2m)]),
     ...(bridge === undefined ? [] : [bridgeTable(bridge)]),
+    ...(values === undefined ? [] : valueTables(values)),
     ...(acme === undefined ? [] : [acmeTable(acme, bridge)]),
     ...(memory === undefined ? [] : [memoryTable(memory)]),
   ];

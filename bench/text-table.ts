@@ -1,4 +1,4 @@
-import type { Row, Table } from './tables.ts';
+import type { Row, Table } from './table.ts';
 
 function marked({ cells, met }: Row): string[] {
   if (met === undefined) return [...cells];

@@ -1,0 +1,110 @@
+import { fileURLToPath } from 'node:url';
+import { Child } from '../child.ts';
+import { startNullCse } from '../null-cse.ts';
+import { processUsage } from '../process-usage.ts';
+import type { Metrics } from '../results.ts';
+import { startBridge } from '../subjects.ts';
+import { FORMATS, type FormatName } from './device-datagrams.ts';
+import { Fleet } from './fleet.ts';
+import type { ValueRate } from './value-rate.ts';
+import { ValueStream } from './value-stream.ts';
+
+/** One measurement of values through the bridge and of the CSE client alone. */
+export interface ThroughputOptions {
+  readonly devices: number;
+  /** Notifications measured; half as many go before. */
+  readonly values: number;
+  /** Notifications on their way at once. */
+  readonly window: number;
+  /** Requests on the wire to the CSE, the same for the bridge and for the client alone. */
+  readonly inFlight: number;
+  readonly format: FormatName;
+  /** Seconds at half of the rate. */
+  readonly seconds: number;
+  /** Whether the client alone goes first. */
+  readonly clientFirst: boolean;
+  /** Directory for a CPU profile of the bridge. */
+  readonly profile?: string | undefined;
+}
+
+const INSTANCE = '3303/0';
+const CONTENT_INSTANCE = 4;
+
+/**
+ * Devices and a CSE that answers at once in this process, the bridge in one of its own; then, or before, the CSE client
+ * alone against the same CSE.
+ */
+export async function measureThroughput(options: ThroughputOptions): Promise<Metrics> {
+  let stream: ValueStream | undefined;
+  const cse = await startNullCse({
+    port: 0,
+    host: '127.0.0.1',
+    delay: 0,
+    base: 'cse-in',
+    created: (ty, { con }) => {
+      if (ty === CONTENT_INSTANCE) stream?.stored(con);
+    },
+  });
+  const url = `http://127.0.0.1:${cse.port}`;
+  try {
+    const before = options.clientFirst ? await clientAlone(url, options) : undefined;
+    const bridged = await throughBridge(url, options, (made) => {
+      stream = made;
+    });
+    const { creates, cpu } = before ?? (await clientAlone(url, options));
+    return { ...bridged, rawRate: creates, rawCpu: cpu, share: (bridged.rate ?? 0) / creates };
+  } finally {
+    await cse.close();
+  }
+}
+
+async function throughBridge(
+  url: string,
+  { devices, values, window, inFlight, format, seconds, profile }: ThroughputOptions,
+  attach: (stream: ValueStream) => void,
+): Promise<Metrics> {
+  const settings = {
+    IPE_VALUES_MODE: 'semantic',
+    IPE_CSE_MAX_IN_FLIGHT: String(inFlight),
+    IPE_VALUES_MAX_IN_FLIGHT: String(inFlight),
+  };
+  const bridge = await startBridge(url, settings, { profile });
+  const to = { host: '127.0.0.1', port: bridge.port, prefix: 'busy-', instances: [INSTANCE], format: FORMATS[format] };
+  const fleet = await Fleet.open(to, devices);
+  try {
+    await fleet.register();
+    await fleet.observed(1);
+    const stream = new ValueStream(fleet, INSTANCE);
+    attach(stream);
+    await stream.closed(Math.ceil(values / 2), window);
+    const usage = processUsage(bridge.child.pid);
+    const busy = await stream.closed(values, window);
+    const cpu = processUsage(bridge.child.pid).cpu - usage.cpu;
+    const paced = await stream.paced(busy.rate / 2, seconds);
+    return {
+      rate: busy.rate,
+      cpu: (cpu / busy.sent) * 1e6,
+      delayUnderLoadP50: busy.p50,
+      delayUnderLoadP99: busy.p99,
+      delayP50: paced.p50,
+      delayP99: paced.p99,
+      delayMax: paced.max,
+      lost: busy.lost + paced.lost,
+      disordered: busy.disordered + paced.disordered,
+    };
+  } finally {
+    fleet.close();
+    await bridge.child.stop();
+  }
+}
+
+async function clientAlone(url: string, { values, inFlight }: ThroughputOptions): Promise<ValueRate> {
+  const file = fileURLToPath(new URL('./value-rate.js', import.meta.url));
+  const words = [file, '--url', url, '--values', String(values), '--in-flight', String(inFlight)];
+  const child = new Child('value-rate', { words });
+  try {
+    return await child.next((line) => line.rate as ValueRate | undefined, 300_000);
+  } finally {
+    await child.stop();
+  }
+}
