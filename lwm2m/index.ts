@@ -22,6 +22,7 @@ export type { DataType, ObjectDefinition, ResourceDefinition, ResourceOperations
 export { ObjectModels } from './model/object-models.ts';
 export { formatPath, type Path, parsePath } from './model/path.ts';
 export type { ReportCounters } from './observation/counters.ts';
+export type { KeptObservation, ObservationKeeper } from './observation/kept-observation.ts';
 export type { ObservationTarget } from './observation/observation.ts';
 export type { ObservationChange, ObservationEnded, ObservationRenewed, Report } from './observation/report.ts';
 export type { PerformOptions } from './operation/call.ts';

@@ -5,6 +5,7 @@ import { CoapEndpoint } from './coap/endpoint.ts';
 import type { CoapLimits, TransmissionParameters } from './coap/parameters.ts';
 import { ObjectModels } from './model/object-models.ts';
 import { newReportCounters, type ReportCounters } from './observation/counters.ts';
+import type { KeptObservation, ObservationKeeper } from './observation/kept-observation.ts';
 import { Notifications } from './observation/notifications.ts';
 import type { ObservationTarget } from './observation/observation.ts';
 import { Observations, TOKEN_BYTES } from './observation/observations.ts';
@@ -27,6 +28,7 @@ import type { RegistrationCounters } from './registration/counters.ts';
 import type { RegistrationHandler } from './registration/handler.ts';
 import type { RegistrationLimits } from './registration/options.ts';
 import type { LifetimeBounds } from './registration/parameters.ts';
+import type { Registration } from './registration/registration.ts';
 import type { RegistrationRegistry } from './registration/registry.ts';
 import { discoveryRoute, type Route, RouteTable, registrationRoutes } from './registration/routes.ts';
 import { RegistrationService } from './registration/service.ts';
@@ -58,6 +60,8 @@ export interface Lwm2mServerOptions {
   readonly report?: (report: Report) => void | Promise<void>;
   /** Told of observations that devices ended and of those asked for anew after a Register. */
   readonly observationChanged?: (change: ObservationChange) => void;
+  /** Told of each observation that begins or ends, for `restore` after a restart. */
+  readonly observationKeeper?: ObservationKeeper;
   /** How long devices in queue mode listen after each message, and what is kept for those that sleep. */
   readonly queueMode?: Partial<QueueModeOptions>;
   /** Puts something between the asking of a device and the queue for those that sleep. */
@@ -78,6 +82,7 @@ export class Lwm2mServer {
   readonly counters: Lwm2mServerCounters;
   private readonly endpoint: CoapEndpoint;
   private readonly service: RegistrationService;
+  private readonly senders: Senders;
   private readonly operations: Operations;
   private readonly observed: Observations;
   private readonly renewal: ObservationRenewal;
@@ -110,7 +115,12 @@ export class Lwm2mServer {
     this.service = new RegistrationService({ ...shared, lifetime, limits: limits?.registration ?? {} }, watchedHandler);
     const { registrations } = this.service;
     const senders = new Senders(registrations);
-    this.observed = new Observations(operationLimits.observationsPerDevice, () => randomBytes(TOKEN_BYTES));
+    this.senders = senders;
+    this.observed = new Observations(
+      operationLimits.observationsPerDevice,
+      () => randomBytes(TOKEN_BYTES),
+      options.observationKeeper,
+    );
     const parts = { registrations, observations: this.observed, models, listener, counters: reports, clock, logger };
     const notifications = new Notifications(parts);
     const sending = options.report === undefined ? [] : [sendRoute({ ...parts, senders })];
@@ -133,6 +143,7 @@ export class Lwm2mServer {
         parameters: options.transmission ?? {},
         notification: signs.notifications((notification) => notifications.take(notification)),
         observed: (peer, token) => notifications.requestOf(peer, token),
+        ping: signs.ping,
       },
       signs.requests((request) => table.serve(request)),
     );
@@ -183,6 +194,22 @@ export class Lwm2mServer {
   presence(endpoint: string): 'awake' | 'asleep' | undefined {
     if (this.registrations.byEndpoint(endpoint) === undefined) return undefined;
     return this.queueMode.presence.isAsleep(endpoint) ? 'asleep' : 'awake';
+  }
+
+  /**
+   * Takes up a registration of an earlier run, with its id, address and what is left of its lifetime, so that the device
+   * notices nothing; one that is over expires at once. To be called before `start`; false when the endpoint has one already.
+   */
+  restore(registration: Registration): boolean {
+    if (!this.service.restore(registration)) return false;
+    this.senders.moved(registration, undefined);
+    return true;
+  }
+
+  /** Takes up an observation of a restored registration; false when that is not registered. */
+  restoreObservation(observation: KeptObservation): boolean {
+    const { endpoint, registrationId } = observation;
+    return this.registrations.byEndpoint(endpoint)?.id === registrationId && this.observed.restore(observation);
   }
 
   /** Listens; throws `IpeError` `coap/port-in-use` or `coap/address`. */

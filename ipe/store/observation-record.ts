@@ -1,25 +1,13 @@
 import { DecodeError } from '../../common/index.ts';
-import { formatPath, type Path, parsePath } from '../../lwm2m/index.ts';
+import { formatPath, type KeptObservation, parsePath } from '../../lwm2m/index.ts';
 import { Fields } from './fields.ts';
 import type { RecordFormat } from './record-format.ts';
-
-/** An observation that a device keeps up (RFC 7641), known on the wire by its token. */
-export interface StoredObservation {
-  readonly endpoint: string;
-  readonly registrationId: string;
-  readonly token: Buffer;
-  /** One, unless it is composite. */
-  readonly paths: readonly Path[];
-  readonly composite: boolean;
-  /** Content-Format asked for. */
-  readonly format: number | undefined;
-}
 
 const MOST_PATHS = 1_000;
 const TOKEN = /^(?:[0-9a-f]{2}){1,8}$/;
 
 /** An observation. Key: its token in hexadecimal. */
-export const observationFormat: RecordFormat<StoredObservation> = {
+export const observationFormat: RecordFormat<KeptObservation> = {
   version: 1,
   encode: ({ token, paths, ...rest }) => ({ ...rest, token: token.toString('hex'), paths: paths.map(formatPath) }),
   decode: (json) => {

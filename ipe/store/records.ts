@@ -1,8 +1,8 @@
 import { DecodeError } from '../../common/index.ts';
-import type { Registration } from '../../lwm2m/index.ts';
+import type { KeptObservation, Registration } from '../../lwm2m/index.ts';
 import { commandFormat, type StoredCommand } from './command-record.ts';
 import { type JournalEntry, journalFormat } from './journal-record.ts';
-import { observationFormat, type StoredObservation } from './observation-record.ts';
+import { observationFormat } from './observation-record.ts';
 import type { RecordFormat } from './record-format.ts';
 import { registrationFormat } from './registration-record.ts';
 import { type StoredTree, treeFormat } from './tree-record.ts';
@@ -20,7 +20,7 @@ export interface Records {
   /** What is still to be done there, by `journalKey`. */
   journal: JournalEntry;
   /** By token in hexadecimal. */
-  observation: StoredObservation;
+  observation: KeptObservation;
   /** By `orderedKey` of the endpoint name. */
   command: StoredCommand;
   /** By `orderedKey` of the endpoint name. */

@@ -85,7 +85,7 @@ async function observe(
   const conclusion = await negotiate(operation, facts, device.formats, exchange(observation.token));
   const { outcome, observe: number, format } = conclusion;
   const observing = outcome.kind === 'success' && outcome.observing === true;
-  if (observing) observation.establish(format, number!, now());
+  if (observing) observations.establish(observation, format, number!, now());
   // Silence ends none that was there before; any other answer says that the device does not report.
   else if (isNew || conclusion.replied) observations.remove(observation);
   return conclusion;

@@ -84,6 +84,21 @@ export class RegistrationService {
     return this.runDeregister(record, id);
   }
 
+  /**
+   * Takes up a registration of an earlier run with what is left of its lifetime; one that is over expires at once, through
+   * the handler. To be called before requests are served; false when the endpoint or the id is registered already.
+   */
+  restore(registration: Registration): boolean {
+    const { id, endpoint, updatedAt, lifetime } = registration;
+    if (this.records.findByName(endpoint) !== undefined || this.records.find(id) !== undefined) return false;
+    const record = this.records.add(endpoint);
+    this.records.put(record, registration);
+    const left = updatedAt + lifetime * 1_000 - this.clock.wall();
+    // A wall clock that was set back makes no lifetime longer.
+    this.expiry.set(record, Math.min(Math.max(0, left), lifetime * 1_000));
+    return true;
+  }
+
   /** From now on no registration ends by its lifetime. */
   stop(): void {
     this.expiry.stop();

@@ -1,0 +1,85 @@
+import { errorMessage, type Logger } from '../../common/index.ts';
+import type { Refusal, Registration, RegistrationHandler } from '../../lwm2m/index.ts';
+import type { Store } from './store.ts';
+
+/** What registrations are recorded with. */
+export interface RecordingParts {
+  readonly store: Store;
+  readonly logger: Logger;
+  /** From 0 up to 1; spreads retries. */
+  readonly random: () => number;
+}
+
+/** Seconds: the least and the most that a device is told to wait while nothing can be recorded. */
+const MAX_AGE = { least: 15, most: 60 } as const;
+
+/**
+ * The handler, whose decisions are durable before the device is told: registrations are recorded with the address and
+ * lifetime that they have then. While nothing can be recorded, Register and Update are refused with 5.03.
+ */
+export function recorded(handler: RegistrationHandler, parts: RecordingParts): RegistrationHandler {
+  const { store } = parts;
+  return {
+    register: async (registration, previous) => {
+      if (store.fault !== undefined) return unrecorded(parts);
+      const refusal = await handler.register(registration, previous);
+      if (refusal !== undefined || (await put(registration, parts))) return refusal;
+      if (previous === undefined) {
+        // The device is told no: what was made for it goes again.
+        remove(registration, parts);
+        await handler.expire(registration);
+      } else void put(previous, parts);
+      return unrecorded(parts);
+    },
+    update: async (registration, previous) => {
+      if (store.fault !== undefined) return unrecorded(parts);
+      const refusal = await handler.update(registration, previous);
+      if (refusal === undefined) return (await put(registration, parts)) ? undefined : unrecorded(parts);
+      // A refusal of class 5 takes address and time over all the same.
+      if (refusal.code.startsWith('5.')) {
+        await put({ ...previous, peer: registration.peer, updatedAt: registration.updatedAt }, parts);
+      }
+      return refusal;
+    },
+    deregister: async (registration) => {
+      const refusal = await handler.deregister(registration);
+      await gone(registration, parts);
+      return refusal;
+    },
+    expire: async (registration) => {
+      await handler.expire(registration);
+      await gone(registration, parts);
+    },
+  };
+}
+
+/** True when it is durable. */
+async function put(registration: Registration, { store, logger }: RecordingParts): Promise<boolean> {
+  try {
+    store.put('registration', registration.endpoint, registration);
+    await store.flushed();
+    return true;
+  } catch (error) {
+    logger.debug('a registration was not recorded', { endpoint: registration.endpoint, reason: errorMessage(error) });
+    return false;
+  }
+}
+
+/** A registration has ended whatever becomes of its record: one that stays ends with its lifetime. */
+async function gone(registration: Registration, parts: RecordingParts): Promise<void> {
+  remove(registration, parts);
+  await parts.store.flushed().catch(() => undefined);
+}
+
+function remove({ endpoint }: Registration, { store, logger }: RecordingParts): void {
+  try {
+    store.remove('registration', endpoint);
+  } catch (error) {
+    logger.warn('the end of a registration was not recorded', { endpoint, reason: errorMessage(error) });
+  }
+}
+
+function unrecorded({ random }: RecordingParts): Refusal {
+  const maxAge = MAX_AGE.least + Math.floor(random() * (MAX_AGE.most - MAX_AGE.least + 1));
+  return { code: '5.03', diagnostic: 'cannot be recorded', maxAge };
+}
