@@ -27,6 +27,8 @@ export interface MessageLayerOptions {
   readonly notification?: NotificationHandler;
   /** Asked for a notification in blocks; where absent, observations of this layer are remembered. */
   readonly observed?: FindObserved;
+  /** Told of a CoAP ping (RFC 7252 4.3) once it has its reset. */
+  readonly ping?: (peer: Peer) => void;
   /** Milliseconds on the monotonic clock. */
   readonly now: () => number;
   /** At least 0, below 1; cannot be foreseen from outside. */
@@ -72,9 +74,11 @@ export class MessageLayer {
   readonly #incoming: IncomingRequests;
   readonly #outgoing: OutgoingRequests;
   readonly #notifications: Notifications;
+  readonly #ping: ((peer: Peer) => void) | undefined;
 
   constructor(options: MessageLayerOptions) {
     const { now, random, handler } = options;
+    this.#ping = options.ping;
     const counters = this.counters;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const parameters = transmissionParameters(options.parameters);
@@ -182,6 +186,7 @@ export class MessageLayer {
   #receiveEmpty(type: number, messageId: number, peer: Peer): void {
     if (type === CON) {
       this.#sender.sendEmpty(peer, RST, messageId); // CoAP ping (RFC 7252 4.3)
+      this.#ping?.(peer);
       return;
     }
     const entry = this.#context.peers.find(peer.key);

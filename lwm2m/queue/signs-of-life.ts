@@ -56,6 +56,12 @@ export class SignsOfLife {
     };
   }
 
+  /** Takes a message that asks for nothing and tells nothing. */
+  readonly ping = (peer: Peer): void => {
+    const sender = this.#parts.at(peer);
+    if (sender !== undefined) this.#heard(sender.id, peer);
+  };
+
   #senderOf({ path, peer }: CoapRequest): Registration | undefined {
     if (path[0] !== 'rd') return this.#parts.at(peer);
     return path.length === 2 ? this.#parts.registrations.get(path[1]!) : undefined;

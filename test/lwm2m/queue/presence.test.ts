@@ -98,7 +98,7 @@ describe('a device in queue mode is awake', () => {
 });
 
 describe('a device that sleeps', () => {
-  test.each(['a Send', 'a notification'])('wakes by %s too', async (what) => {
+  test.each(['a Send', 'a notification', 'a ping'])('wakes by %s too', async (what) => {
     const { device, ask, fallAsleep } = await sleepy(
       ({ method }) => (method === 'GET' ? content('1', 0, 1) : { code: '2.04' }),
       { report: () => undefined },
@@ -106,7 +106,8 @@ describe('a device that sleeps', () => {
     await ask({ type: 'observe', path: parsePath('/3303/0/5700') }).outcome;
     fallAsleep();
     const asked = ask(execute('1'));
-    if (what === 'a Send') expect(await device.send(SENML_JSON, VALUE)).toMatchObject({ code: '2.04' });
+    if (what === 'a ping') device.raw({ code: '0.00', confirmable: true, messageId: 0x7001 });
+    else if (what === 'a Send') expect(await device.send(SENML_JSON, VALUE)).toMatchObject({ code: '2.04' });
     else expect(await device.notify(device.requests[0]!.token, content('2', 0, 2))).toBe(true);
     expect(await asked.outcome).toEqual(DONE);
   });
