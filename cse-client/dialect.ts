@@ -27,6 +27,10 @@ export interface Dialect {
   readonly timestampFraction: boolean;
   /** What `con` may be. */
   readonly content: 'any' | 'string';
+  /** `conr` of a contentInstance is known (TS-0001 table 9.6.7-2). */
+  readonly contentRef: boolean;
+  /** `dgt` of a contentInstance is known (TS-0001 table 9.6.7-2). */
+  readonly dataGenerationTime: boolean;
   /** Whole numbers come as `2.0`, also in headers. */
   readonly integersAsFloat: boolean;
   /** What has expired goes away by itself. */
@@ -80,6 +84,8 @@ const standard: Dialect = {
   // The basic format without a fraction is what every CSE takes.
   timestampFraction: false,
   content: 'any',
+  contentRef: true,
+  dataGenerationTime: true,
   integersAsFloat: false,
   expiryDeletes: true,
   // TS-0001 table 9.6.1.3.1-1: a child's expirationTime shall not be later than its parent's.
@@ -160,6 +166,9 @@ const mobius4: Dialect = {
   containerOntologyRef: false,
   // A fraction is 4000.
   timestampFraction: false,
+  // Nobody has tried.
+  contentRef: false,
+  dataGenerationTime: false,
   // What has expired is still there with 2000; there is a daily sweep.
   expiryDeletes: false,
   // A time beyond the parent's is taken as it is.
@@ -199,6 +208,9 @@ const tinyiot: Dialect = {
   containerOntologyRef: false,
   // Numbers, null or a missing `con`: 4000 or a crash.
   content: 'string',
+  // Nobody has tried.
+  contentRef: false,
+  dataGenerationTime: false,
   // `"ty":3.0`, `"net":3.0` in notifications, `"rsc":2001.0` in the answers of a group.
   integersAsFloat: true,
   // Gone about a second after its time.

@@ -99,9 +99,10 @@ export function treeSettings(configuration: Configuration, settings: PresenceSet
 }
 
 /** What becomes of the values of devices. */
-export function valueSettings({ values, labels }: Configuration, settings: PresenceSettings): ValueSettings {
-  const { mode, observe, rules, ...others } = values;
-  return { ...others, policy: { mode, observe, rules }, base: settings.base, labels };
+export function valueSettings({ values, labels, access }: Configuration, settings: PresenceSettings): ValueSettings {
+  const { mode, observe, rules, discover, ...others } = values;
+  const discovered = discover === 'always' || (discover === 'when-commanded' && access.command.length > 0);
+  return { ...others, policy: { mode, observe, rules }, discover: discovered, base: settings.base, labels };
 }
 
 /** Who may command devices, and how commands are carried. */

@@ -1,15 +1,14 @@
 import { errorMessage, type Timer } from '../../common/index.ts';
 import { CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
+import type { InstancePath } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { Lanes } from '../lanes.ts';
-import type { ValueCounters, ValueParts, ValueSettings } from './parts.ts';
-import { type Followed, ValueContainers } from './value-containers.ts';
+import type { ValueCounters } from './parts.ts';
+import { type ContainerShares, type FollowedDevice, ValueContainers } from './value-containers.ts';
 import { type QueueBudget, type QueuedValue, ValueQueue } from './value-queue.ts';
 
 /** What all deliveries share. */
-export interface DeliveryShares {
-  readonly parts: ValueParts;
-  readonly settings: ValueSettings;
+export interface DeliveryShares extends ContainerShares {
   readonly counters: ValueCounters;
   readonly budget: QueueBudget;
   /** Requests on their way to the CSE. */
@@ -34,9 +33,10 @@ const LOST_PRESENCE = new Set([4000, 4102, 4103, 4107]);
  */
 export class Delivery {
   readonly #shares: DeliveryShares;
-  readonly #followed: () => Followed;
-  readonly #queue: ValueQueue;
+  readonly #device: FollowedDevice;
   readonly #containers: ValueContainers;
+  /** Absent while nothing waits, for most devices are idle. */
+  #queue: ValueQueue | undefined;
   #running: Promise<void> | undefined;
   #ended = false;
   #timer: Timer | undefined;
@@ -44,16 +44,25 @@ export class Delivery {
   #repairs = 0;
   #dropped = 0;
 
-  constructor(shares: DeliveryShares, followed: () => Followed) {
+  constructor(shares: DeliveryShares, device: FollowedDevice) {
     this.#shares = shares;
-    this.#followed = followed;
-    this.#queue = new ValueQueue(shares.settings.queue, shares.budget);
-    this.#containers = new ValueContainers(shares.parts, shares.settings, followed);
+    this.#device = device;
+    this.#containers = new ValueContainers(shares, device);
   }
 
   /** Values that wait. */
   get size(): number {
-    return this.#queue.size;
+    return this.#queue?.size ?? 0;
+  }
+
+  /** True while values of this very container wait. */
+  holds(container: string): boolean {
+    return this.#queue?.holds(container) === true;
+  }
+
+  /** Wants the container of a path, whether or not there is a value for it; not beyond the most of a device. */
+  want(path: InstancePath): void {
+    if (this.#containers.size < MOST_CONTAINERS) this.#containers.want(path);
   }
 
   /** Takes a value; false when it was dropped at once. Older ones may be dropped for it. */
@@ -68,6 +77,7 @@ export class Delivery {
       counters.beyondContainers += 1;
       return false;
     }
+    this.#queue ??= new ValueQueue(this.#shares.settings.queue, this.#shares.budget);
     const { taken, dropped } = this.#queue.add(value);
     counters.dropped += dropped;
     if (dropped > 0) this.#tellDropped('values are dropped, for too many wait for the CSE');
@@ -93,7 +103,7 @@ export class Delivery {
   forget(container?: string): void {
     this.#containers.forget(container);
     if (container === undefined) this.#wantAgain();
-    else this.#queue.removeBelow(container);
+    else this.#queue?.removeBelow(container);
     this.#backoff = BACKOFF.least;
   }
 
@@ -107,7 +117,7 @@ export class Delivery {
   async end(): Promise<void> {
     this.#ended = true;
     this.#timer?.cancel();
-    this.#queue.clear();
+    this.#queue?.clear();
     this.#containers.end();
     await this.#running;
   }
@@ -121,14 +131,15 @@ export class Delivery {
       this.#running = undefined;
     }
     // Something may have come in the very last moment.
-    if (!this.#idle && (this.#queue.size > 0 || this.#containers.unsettled)) this.wake();
+    if (!this.#idle && (this.size > 0 || this.#containers.unsettled)) this.wake();
   }
 
   /** One step; false when there is nothing more to do now. */
   async #next(): Promise<boolean> {
     const { lanes, parts } = this.#shares;
-    const value = this.#queue.first();
+    const value = this.#queue?.first();
     if (value === undefined && !this.#containers.unsettled) {
+      this.#queue = undefined;
       if (this.#dropped > 0) this.#tellCaughtUp();
       return false;
     }
@@ -156,7 +167,7 @@ export class Delivery {
     }
     if (value === undefined) return;
     await this.#create(value);
-    this.#queue.remove(value);
+    this.#queue?.remove(value);
     counters.stored += 1;
   }
 
@@ -164,7 +175,7 @@ export class Delivery {
     const { parts, settings } = this.#shares;
     const { client, cse, clock } = parts;
     const { dialect } = cse();
-    const address = `${settings.base}/${this.#followed().tree.names.resourceName}/${container}`;
+    const address = `${settings.base}/${this.#device.followed.tree.names.resourceName}/${container}`;
     const cut = dialect.childExpirationCutToParent;
     const lasting = cut ? attributes : { ...attributes, et: formatTimestamp(clock.wall() + FAR, dialect) };
     try {
@@ -187,17 +198,17 @@ export class Delivery {
     if (error.rsc === 4004) {
       // While containers are made it is the tree itself that is missing, which the next Update makes again.
       if (this.#containers.unsettled) return this.#later(error);
-      this.#containers.forget();
+      if (value !== undefined) this.#containers.missing(value.path);
       this.#wantAgain();
       return true;
     }
     if (LOST_PRESENCE.has(error.rsc) && (await this.#restored(generation))) return true;
     const refused = this.#containers.unsettled ? this.#containers.refuse() : value?.container;
     if (refused === undefined) return this.#later(error);
-    const waiting = this.#queue.size;
-    if (value?.container === refused) this.#queue.remove(value);
-    if (this.#containers.isRefused(refused)) this.#queue.removeBelow(refused);
-    counters.refused += waiting - this.#queue.size;
+    const waiting = this.size;
+    if (value?.container === refused) this.#queue?.remove(value);
+    if (this.#containers.isRefused(refused)) this.#queue?.removeBelow(refused);
+    counters.refused += waiting - this.size;
     parts.logger.warn('the CSE refuses a value', { ...this.#fields, container: refused, reason: error.message });
     return true;
   }
@@ -216,7 +227,7 @@ export class Delivery {
     const { clock, logger, random } = this.#shares.parts;
     logger.debug('values wait for another attempt', {
       ...this.#fields,
-      waiting: this.#queue.size,
+      waiting: this.size,
       reason: error.message,
     });
     this.#repairs = 0;
@@ -229,15 +240,15 @@ export class Delivery {
   }
 
   #wantAgain(): void {
-    for (const path of this.#queue.paths()) this.#containers.want(path);
+    for (const path of this.#queue?.paths() ?? []) this.#containers.want(path);
   }
 
   get #fields() {
-    return { endpoint: this.#followed().registration.endpoint };
+    return { endpoint: this.#device.followed.registration.endpoint };
   }
 
   #tellDropped(message: string): void {
-    if (this.#dropped === 0) this.#shares.parts.logger.warn(message, { ...this.#fields, waiting: this.#queue.size });
+    if (this.#dropped === 0) this.#shares.parts.logger.warn(message, { ...this.#fields, waiting: this.size });
     this.#dropped += 1;
   }
 

@@ -1,24 +1,36 @@
 import { errorMessage } from '../../common/index.ts';
-import { type CreateAttributes, formatTimestamp } from '../../cse-client/index.ts';
-import type { Node, Path, Report, Success } from '../../lwm2m/index.ts';
+import { type ContentInstance, type CreateAttributes, formatTimestamp } from '../../cse-client/index.ts';
+import type {
+  DiscoveredLink,
+  Node,
+  ObjectLink,
+  ObservationChange,
+  Path,
+  Report,
+  ResourceDefinition,
+  Success,
+} from '../../lwm2m/index.ts';
 import {
-  contentForm,
   type EncodedContent,
   encapsulatedInstance,
   type InstancePath,
   type ValuePolicy,
   valueContainerPath,
   valueInstance,
-  valuePolicy,
 } from '../../mappings/index.ts';
+import { ConfirmedValues, type ConfirmingDevice } from './confirmed-values.ts';
 import { Delivery, type DeliveryShares } from './delivery.ts';
-import { Reading, type ReadingShares } from './reading.ts';
+import { type InquiredDevice, Inquiry, type InquiryShares } from './inquiry.ts';
+import type { NotificationWish } from './parts.ts';
 import type { Followed } from './value-containers.ts';
+import type { ValuePolicies } from './value-policies.ts';
+import { attributesOf, Wishes } from './wishes.ts';
 
 /** What the values of all devices share. */
 export interface DeviceShares {
   readonly delivery: DeliveryShares;
-  readonly reading: ReadingShares;
+  readonly inquiry: InquiryShares;
+  readonly policies: ValuePolicies;
   /** A resourceName that no other contentInstance has. */
   readonly nextName: () => string;
 }
@@ -27,29 +39,27 @@ export interface DeviceShares {
 const BODY_OVERHEAD = 512;
 
 /** The values of one device: read when it registers, taken when it reports them, on their way to the CSE. */
-export class DeviceValues {
+export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   readonly #shares: DeviceShares;
   readonly #delivery: Delivery;
-  readonly #reading: Reading;
-  readonly #policies = new Map<number, ValuePolicy>();
-  /** Content last taken for each container; only where unchanged values are left out. */
-  readonly #last: Map<string, string> | undefined;
-  #instances = new Map<string, InstancePath>();
+  readonly #inquiry: Inquiry;
   #followed: Followed;
+  /** Content last taken for each container; only where unchanged values are left out. */
+  #last: Map<string, string> | undefined;
+  /** Only of devices that have been commanded. */
+  #confirmed: ConfirmedValues | undefined;
   #toldTooLarge = false;
 
   constructor(shares: DeviceShares, followed: Followed) {
     this.#shares = shares;
     this.#followed = followed;
-    this.#last = shares.delivery.settings.storeUnchanged ? undefined : new Map();
-    this.#delivery = new Delivery(shares.delivery, () => this.#followed);
-    this.#reading = new Reading(
-      shares.reading,
-      followed.registration,
-      (objectId) => this.#policy(objectId),
-      (outcome, instances) => this.renewed(instances, outcome),
-    );
-    this.#want([]);
+    this.#delivery = new Delivery(shares.delivery, this);
+    this.#inquiry = new Inquiry(shares.inquiry, this);
+    this.#ask(this.#instances(), this.#instances());
+  }
+
+  get followed(): Followed {
+    return this.#followed;
   }
 
   /** Values that wait for the CSE. */
@@ -59,33 +69,53 @@ export class DeviceValues {
 
   /** The bridge has brought the tree to what a Register (`registered`) or an Update wants. */
   follow(followed: Followed, registered: boolean): void {
-    const { tree } = this.#followed;
+    const { tree, registration } = this.#followed;
+    const before = this.#instances();
     this.#followed = followed;
     const rebuilt = tree.incarnation !== followed.tree.incarnation;
+    const anew = registered || registration.id !== followed.registration.id;
+    if (anew) this.#inquiry.renew();
     if (rebuilt) {
       this.#last?.clear();
       this.#delivery.forget();
     } else if (tree.objectLinks !== followed.tree.objectLinks) this.#delivery.rewritten();
-    const before = [...this.#instances.keys()];
-    this.#want(registered || rebuilt ? [] : before);
-    for (const container of before) if (!this.#instances.has(container)) this.#forget(container);
+    const now = registration.objectLinks === followed.registration.objectLinks ? before : this.#instances();
+    for (const path of before) if (now !== before && !includes(now, path)) this.#forget(path);
+    const added = now === before ? [] : now.filter((path) => !includes(before, path));
+    // The resources of an instance stay the same for as long as its device lists it, but values are new with each Register.
+    this.#ask(anew || rebuilt ? now : added, rebuilt ? now : added);
     this.#delivery.hurry();
   }
 
   /** Asks the device for what is wanted. */
   start(): void {
-    this.#reading.start();
+    this.#inquiry.start();
   }
 
-  /** Values that the device reported of itself. */
+  /** Values that the device reported of itself; it listens now, so that what it has not answered is asked again. */
   report({ nodes, path, content, receivedAt }: Report): void {
-    this.#take(nodes, wholeInstance(path) ? content : undefined, receivedAt);
+    this.#take(nodes, path, content, receivedAt);
+    this.#inquiry.start();
   }
 
-  /** An observation has been asked for anew, which gives the values. */
-  renewed(paths: readonly Path[], { nodes = [], content }: Success): void {
-    const whole = paths.length === 1 && wholeInstance(paths[0]);
-    this.#take(nodes, whole ? content : undefined, this.#parts.clock.wall());
+  /** The server has asked for an observation anew, or the device has ended one. */
+  observationChanged(change: ObservationChange): void {
+    const { paths } = change;
+    if (change.kind === 'renewed' && change.outcome.kind === 'success') this.read(change.outcome, paths);
+    else for (const path of paths) if (isInstancePath(path)) this.#inquiry.wishes?.ended(path);
+  }
+
+  read({ nodes = [], content }: Success, paths: readonly Path[]): void {
+    this.#take(nodes, paths.length === 1 ? paths[0] : undefined, content, this.#parts.clock.wall());
+  }
+
+  discovered(links: readonly DiscoveredLink[]): void {
+    for (const { path } of links) {
+      if (isInstancePath(path) && path.resourceId !== undefined && this.policy(path.objectId).semantic) {
+        this.#delivery.want(path);
+      }
+    }
+    this.#delivery.wake();
   }
 
   /** The CSE answers again. */
@@ -93,84 +123,162 @@ export class DeviceValues {
     this.#delivery.hurry();
   }
 
+  /** See `ValueHooks.observeWish`. */
+  observeWish(path: InstancePath, wish: NotificationWish | undefined): void {
+    if (this.policy(path.objectId).observe !== 'on-subscription') return;
+    if (wish === undefined && this.#inquiry.wishes === undefined) return;
+    this.#inquiry.wishes ??= new Wishes();
+    this.#inquiry.wishes.set(path, wish && attributesOf(wish, path, this.#definitionOf(path)));
+    this.#inquiry.start();
+  }
+
+  /** See `ValueHooks.confirmed`. */
+  confirmed(path: InstancePath): Promise<ContentInstance | undefined> {
+    return this.#confirmedValues().latest(path);
+  }
+
+  /** See `ValueHooks.storeAgain`. */
+  storeAgain(path: InstancePath): Promise<boolean> {
+    return this.#confirmedValues().storeAgain(path);
+  }
+
+  /** See `ValueHooks.written`. */
+  written(nodes: readonly Node[]): void {
+    for (const node of nodes) {
+      const { path } = node;
+      if (!isInstancePath(path)) continue;
+      const { semantic, transparent } = this.policy(path.objectId);
+      // What is encapsulated is a whole instance, which only the device can give.
+      if (transparent) {
+        if (!this.isObserved(path)) this.readAgain({ objectId: path.objectId, instanceId: path.instanceId });
+      } else if (semantic) this.#confirmedValues().written(node, path);
+    }
+  }
+
+  address(container: string): string {
+    return `${this.#aeAddress}/${container}`;
+  }
+
+  holds(container: string): boolean {
+    return this.#delivery.holds(container);
+  }
+
+  isObserved(path: InstancePath): boolean {
+    const { objectId, instanceId, resourceId, resourceInstanceId } = path;
+    const { observe } = this.policy(objectId);
+    if (observe !== 'on-subscription') return observe === 'always';
+    const { wishes } = this.#inquiry;
+    if (wishes === undefined) return false;
+    const levels = [
+      { objectId, instanceId },
+      { objectId, instanceId, ...(resourceId === undefined ? {} : { resourceId }) },
+      path,
+    ];
+    return levels
+      .slice(0, resourceInstanceId === undefined ? 2 : 3)
+      .some((level) => wishes.isObserved(valueContainerPath(level)));
+  }
+
+  store(path: InstancePath, attributes: CreateAttributes<4>): void {
+    this.#enqueue(valueContainerPath(path), path, attributes);
+    this.#delivery.wake();
+  }
+
+  take(nodes: readonly Node[]): void {
+    this.#take(nodes, undefined, undefined, this.#parts.clock.wall());
+  }
+
+  readAgain(path: InstancePath): boolean {
+    if (this.#definitionOf(path)?.operations.read === false) return false;
+    this.#inquiry.read([path]);
+    this.#inquiry.start();
+    return true;
+  }
+
   /** The device has left: nothing is asked and nothing stored any more. Resolves when no request is under way. */
   end(): Promise<void> {
-    this.#reading.end();
+    this.#confirmed?.end();
+    this.#inquiry.end();
     return this.#delivery.end();
   }
 
-  /** Takes over the instances that the device lists and has those read that are not among `known`. */
-  #want(known: readonly string[]): void {
-    const { registration } = this.#followed;
-    this.#instances = new Map();
-    const unread: InstancePath[] = [];
-    for (const { objectId, instanceId } of registration.objectLinks.links) {
-      const { semantic, transparent } = this.#policy(objectId);
-      if (instanceId === undefined || !(semantic || transparent)) continue;
-      const path = { objectId, instanceId };
-      const container = valueContainerPath(path);
-      this.#instances.set(container, path);
-      if (!known.includes(container)) unread.push(path);
-    }
-    this.#reading.want(registration, unread);
+  policy(objectId: number): ValuePolicy {
+    return this.#shares.policies.of(this.#followed.registration.endpoint, objectId);
   }
 
-  #forget(container: string): void {
-    this.#reading.forget(container);
+  /** The instances that the device lists and whose values are wanted. */
+  #instances(): readonly InstancePath[] {
+    return this.#followed.registration.objectLinks.links.filter((link): link is ObjectLink & InstancePath => {
+      if (link.instanceId === undefined) return false;
+      const { semantic, transparent } = this.policy(link.objectId);
+      return semantic || transparent;
+    });
+  }
+
+  #ask(unread: readonly InstancePath[], undiscovered: readonly InstancePath[]): void {
+    this.#inquiry.read(unread);
+    if (!this.#settings.discover) return;
+    this.#inquiry.discover(undiscovered.filter(({ objectId }) => this.policy(objectId).semantic));
+  }
+
+  #forget(path: InstancePath): void {
+    const container = valueContainerPath(path);
+    this.#inquiry.forget(path);
     this.#delivery.forget(container);
     for (const name of this.#last?.keys() ?? []) if (name.startsWith(`${container}/`)) this.#last?.delete(name);
   }
 
-  #policy(objectId: number): ValuePolicy {
-    let policy = this.#policies.get(objectId);
-    if (policy === undefined) {
-      policy = valuePolicy(this.#settings.policy, this.#followed.registration.endpoint, objectId);
-      this.#policies.set(objectId, policy);
-    }
-    return policy;
+  #confirmedValues(): ConfirmedValues {
+    this.#confirmed ??= new ConfirmedValues(this.#parts, this);
+    return this.#confirmed;
   }
 
-  /** `content`: the values as they came, where they are those of one whole instance. */
-  #take(nodes: readonly Node[], content: EncodedContent | undefined, receivedAt: number): void {
+  /** `from`: what was asked for or observed, if it is one path; `content`: the values as they came. */
+  #take(nodes: readonly Node[], from: Path | undefined, content: EncodedContent | undefined, receivedAt: number): void {
     // History comes in any order; a container has it in order of time.
     const timed = nodes.some(({ time }) => time !== undefined);
     const ordered = timed ? nodes.toSorted((a, b) => (a.time ?? receivedAt) - (b.time ?? receivedAt)) : nodes;
+    const whole = isWhole(from);
     const encapsulated = new Map<string, Node[]>();
     for (const node of ordered) {
-      const { objectId, instanceId } = node.path;
-      if (instanceId === undefined) continue;
-      const { semantic, transparent } = this.#policy(objectId);
-      if (semantic) this.#takeNode(node, { ...node.path, instanceId });
+      const { path } = node;
+      if (!isInstancePath(path)) continue;
+      const { semantic, transparent } = this.policy(path.objectId);
+      if (semantic && !(whole && this.#isObservedItself(path))) this.#takeNode(node, path);
       if (!transparent) continue;
-      const container = valueContainerPath({ objectId, instanceId });
+      const container = valueContainerPath({ objectId: path.objectId, instanceId: path.instanceId });
       const others = encapsulated.get(container);
       if (others === undefined) encapsulated.set(container, [node]);
       else others.push(node);
     }
-    for (const [container, values] of encapsulated) this.#encapsulate(container, values, content);
+    for (const [container, values] of encapsulated) this.#encapsulate(container, values, whole ? content : undefined);
     this.#delivery.wake();
+  }
+
+  /** True where a value comes by an observation of its own as well as by that of its instance. */
+  #isObservedItself(path: InstancePath): boolean {
+    return this.#inquiry.wishes?.isObserved(valueContainerPath(path)) === true;
   }
 
   #takeNode(node: Node, path: InstancePath): void {
     if (path.resourceId === undefined) return;
     const container = valueContainerPath(path);
+    this.#confirmed?.taken(container);
     const { dialect } = this.#parts.cse();
     const attributes = valueInstance(node, {
-      form: contentForm(dialect),
-      aeAddress: `${this.#settings.base}/${this.#followed.tree.names.resourceName}`,
-      type: this.#typeOf(path),
+      form: dialect,
+      aeAddress: this.#aeAddress,
+      type: this.#definitionOf(path)?.type,
       timestamp: (milliseconds) => formatTimestamp(milliseconds, dialect),
     });
-    if (this.#last !== undefined) {
-      const content = JSON.stringify(attributes.con);
-      if (this.#last.get(container) === content) {
-        this.#shares.delivery.counters.unchanged += 1;
-        return;
-      }
-      if (this.#enqueue(container, path, attributes)) this.#last.set(container, content);
+    if (this.#settings.storeUnchanged) {
+      this.#enqueue(container, path, attributes);
       return;
     }
-    this.#enqueue(container, path, attributes);
+    const content = JSON.stringify(attributes.con);
+    this.#last ??= new Map();
+    if (this.#last.get(container) === content) this.#shares.delivery.counters.unchanged += 1;
+    else if (this.#enqueue(container, path, attributes)) this.#last.set(container, content);
   }
 
   #encapsulate(container: string, nodes: readonly Node[], content: EncodedContent | undefined): void {
@@ -178,6 +286,7 @@ export class DeviceValues {
     const path = { objectId, instanceId };
     try {
       const attributes = encapsulatedInstance(content ?? this.#parts.encode(nodes, path));
+      this.#confirmed?.taken(container);
       this.#enqueue(container, path, attributes);
     } catch (error) {
       const { endpoint } = this.#followed.registration;
@@ -209,11 +318,15 @@ export class DeviceValues {
     this.#parts.logger[level]('a value is larger than the CSE takes', { endpoint, container, bytes });
   }
 
-  #typeOf({ objectId, resourceId }: Path) {
+  #definitionOf({ objectId, resourceId }: Path): ResourceDefinition | undefined {
+    if (resourceId === undefined) return undefined;
     const { objectLinks, version } = this.#followed.registration;
     const listed = objectLinks.links.find((link) => link.objectId === objectId)?.version;
-    const definition = this.#parts.models().find(objectId, listed, version);
-    return resourceId === undefined ? undefined : definition?.resources.get(resourceId)?.type;
+    return this.#parts.models().find(objectId, listed, version)?.resources.get(resourceId);
+  }
+
+  get #aeAddress(): string {
+    return `${this.#settings.base}/${this.#followed.tree.names.resourceName}`;
   }
 
   get #parts() {
@@ -226,6 +339,14 @@ export class DeviceValues {
 }
 
 /** True where a notification is of one Object Instance, so that its payload is that instance encoded. */
-function wholeInstance(path: Path | undefined): boolean {
+function isWhole(path: Path | undefined): boolean {
   return path?.instanceId !== undefined && path.resourceId === undefined;
+}
+
+function isInstancePath(path: Path): path is InstancePath {
+  return path.instanceId !== undefined;
+}
+
+function includes(paths: readonly InstancePath[], { objectId, instanceId }: InstancePath): boolean {
+  return paths.some((path) => path.objectId === objectId && path.instanceId === instanceId);
 }

@@ -12,6 +12,8 @@ export interface ValueSettings {
   /** maxNrOfInstances of value containers. */
   readonly maxInstances: number;
   readonly storeUnchanged: boolean;
+  /** Resources without a value get their container, too. */
+  readonly discover: boolean;
   /** Devices read at once. */
   readonly readers: number;
   /** Requests with values on the way to the CSE at once. */
@@ -73,8 +75,8 @@ export interface ValueHooks {
   /** The latest contentInstance of a container that the IPE made, read from the CSE. Rejects with CseError. */
   confirmed(endpoint: string, path: InstancePath): Promise<ContentInstance | undefined>;
   /**
-   * Puts the last confirmed value on top of a container again; false when there is none, neither on the CSE nor, where
-   * the resource can be read, at the device. Resolves before it is stored; rejects with CseError.
+   * Puts the last confirmed value on top of a container again, from the CSE, else from the device; false when there is none
+   * and the resource cannot be read. Resolves before it is stored; never rejects.
    */
   storeAgain(endpoint: string, path: InstancePath): Promise<boolean>;
   /** A device has confirmed that it was written: the new values are stored, by its notification where it is observed. */

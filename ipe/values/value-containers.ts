@@ -5,18 +5,31 @@ import {
   containerName,
   createAttributes,
   type InstancePath,
+  pathOfValueContainer,
   valueContainerAttributes,
   valueContainerPath,
   valueContainerRepair,
 } from '../../mappings/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { isRefused } from '../cse/access.ts';
-import type { ValueParts, ValueSettings } from './parts.ts';
+import type { ContainerListener, ValueParts, ValueSettings } from './parts.ts';
 
 /** A registration and the tree that the bridge keeps for it. */
 export interface Followed {
   readonly registration: Registration;
   readonly tree: EndpointTree;
+}
+
+/** A device as it is followed at this moment. */
+export interface FollowedDevice {
+  readonly followed: Followed;
+}
+
+/** What the value containers of all endpoints share. */
+export interface ContainerShares {
+  readonly parts: ValueParts;
+  readonly settings: ValueSettings;
+  readonly listener: ContainerListener;
 }
 
 /** A container as it stands: its expirationTime where the CSE tells, and whether it was there before. */
@@ -40,40 +53,39 @@ const NAME_TAKEN = [4105, 5106] as const;
  * instance container raised while they are made (docs/decisions/values.md).
  */
 export class ValueContainers {
-  readonly #parts: ValueParts;
-  readonly #settings: ValueSettings;
-  readonly #followed: () => Followed;
-  readonly #made = new Set<string>();
-  readonly #wanted = new Map<string, InstancePath>();
+  readonly #shares: ContainerShares;
+  readonly #device: FollowedDevice;
+  // There are many endpoints, and most are idle: a set that would be empty is not there.
+  #made: Set<string> | undefined;
+  #wanted: Map<string, InstancePath> | undefined;
   /** Instance containers whose expirationTime, and that of the AE, is still raised. */
-  readonly #raised = new Set<string>();
+  #raised: Set<string> | undefined;
   /** Containers that the CSE will not have. */
-  readonly #refused = new Set<string>();
+  #refused: Set<string> | undefined;
   /** Containers that were found shortened, and are taken as they are from then on. */
-  readonly #short = new Set<string>();
+  #short: Set<string> | undefined;
   #making: string | undefined;
   #ended = false;
 
-  constructor(parts: ValueParts, settings: ValueSettings, followed: () => Followed) {
-    this.#parts = parts;
-    this.#settings = settings;
-    this.#followed = followed;
+  constructor(shares: ContainerShares, device: FollowedDevice) {
+    this.#shares = shares;
+    this.#device = device;
   }
 
   /** Containers made or wanted. */
   get size(): number {
-    return this.#made.size + this.#wanted.size;
+    return (this.#made?.size ?? 0) + (this.#wanted?.size ?? 0);
   }
 
   has(container: string): boolean {
-    return this.#made.has(container) || this.#wanted.has(container);
+    return this.#isMade(container) || this.#wanted?.has(container) === true;
   }
 
   /** The bridge has written instance containers anew: those that hold values themselves are made to last again. */
   rewritten(): void {
-    const { lasting } = this.#followed().tree;
-    for (const container of this.#made) {
-      if (!container.includes('/') && !lasting.has(container)) this.#made.delete(container);
+    const { lasting } = this.#device.followed.tree;
+    for (const container of this.#made ?? []) {
+      if (!container.includes('/') && !lasting.has(container)) this.#made?.delete(container);
     }
   }
 
@@ -82,15 +94,16 @@ export class ValueContainers {
    * been shortened, and is to be made anew.
    */
   isShortened(container: string, et: string | undefined): boolean {
-    if (!this.#isNear(et) || this.#short.has(container)) return false;
+    if (!this.#isNear(et) || this.#short?.has(container)) return false;
+    this.#short ??= new Set();
     this.#short.add(container);
-    this.#made.delete(container);
-    this.#followed().tree.lasting.delete(container);
+    this.#made?.delete(container);
+    this.#device.followed.tree.lasting.delete(container);
     return true;
   }
 
   isRefused(container: string): boolean {
-    return this.#refused.size > 0 && this.#refused.has(container);
+    return this.#refused?.has(container) === true;
   }
 
   /** The CSE has refused the one that was being made for good; gives its name, or undefined when none was. */
@@ -98,9 +111,10 @@ export class ValueContainers {
     const container = this.#making;
     this.#making = undefined;
     if (container === undefined) return undefined;
-    for (const name of this.#wanted.keys()) {
-      if (name !== container && !name.startsWith(`${container}/`)) continue;
-      this.#wanted.delete(name);
+    this.#refused ??= new Set();
+    for (const name of this.#wanted?.keys() ?? []) {
+      if (!isWithin(name, container)) continue;
+      this.#dropWanted(name);
       this.#refused.add(name);
     }
     return container;
@@ -113,7 +127,7 @@ export class ValueContainers {
 
   /** True when something has to be done on the CSE before values can be stored. */
   get unsettled(): boolean {
-    return this.#wanted.size > 0 || this.#raised.size > 0;
+    return this.#wanted !== undefined || this.#raised !== undefined;
   }
 
   /** Wants the container of a path, and those that it stands in. */
@@ -121,27 +135,44 @@ export class ValueContainers {
     const { objectId, instanceId, resourceId, resourceInstanceId } = path;
     if (resourceInstanceId !== undefined && resourceId !== undefined) this.want({ objectId, instanceId, resourceId });
     const container = valueContainerPath(path);
-    if (!this.#made.has(container)) this.#wanted.set(container, path);
+    if (this.#isMade(container) || this.isRefused(container)) return;
+    this.#wanted ??= new Map();
+    this.#wanted.set(container, path);
   }
 
-  /** Forgets the containers below one that is gone; all of them without one. */
+  /** Forgets a container that is gone, and those below it; all of them without one. */
   forget(container?: string): void {
-    const { lasting } = this.#followed().tree;
-    for (const known of [this.#made, this.#wanted, this.#raised, this.#refused, this.#short, lasting]) {
-      for (const name of known.keys()) {
-        if (container === undefined || name === container || name.startsWith(`${container}/`)) known.delete(name);
+    const { registration, tree } = this.#device.followed;
+    for (const known of [this.#made, this.#wanted, this.#raised, this.#refused, this.#short, tree.lasting]) {
+      for (const name of known?.keys() ?? []) {
+        if (container === undefined || isWithin(name, container)) known?.delete(name);
       }
+    }
+    if (this.#wanted?.size === 0) this.#wanted = undefined;
+    if (this.#raised?.size === 0) this.#raised = undefined;
+    this.#shares.listener.gone(registration.endpoint, container);
+  }
+
+  /** A container is missing that stood there: it is wanted again, and so are those that it stood in and those beside it. */
+  missing({ objectId, instanceId, resourceId }: InstancePath): void {
+    const lost = valueContainerPath(
+      resourceId === undefined ? { objectId, instanceId } : { objectId, instanceId, resourceId },
+    );
+    const stood = [...(this.#made ?? [])].filter((name) => isWithin(name, lost));
+    this.forget(lost);
+    for (const name of stood) {
+      const path = pathOfValueContainer(name);
+      if (path !== undefined) this.want(path);
     }
   }
 
   /** Makes what is wanted; gives how many were new. Rejects with CseError, what was made until then remembered. */
   async make(): Promise<number> {
-    if (this.#parts.cse().dialect.childExpirationCutToParent) return this.#makeRaised();
+    if (this.#shares.parts.cse().dialect.childExpirationCutToParent) return this.#makeRaised();
     let count = 0;
-    for (const [container, path] of this.#wanted) {
+    for (const [container, path] of this.#wanted ?? []) {
       if (this.#ended) break;
-      await this.#ensure(path, this.#far());
-      this.#settle(container);
+      this.#settle(container, path, await this.#ensure(path, this.#far()));
       count += 1;
     }
     return count;
@@ -150,7 +181,7 @@ export class ValueContainers {
   async #makeRaised(): Promise<number> {
     let count = 0;
     try {
-      for (let attempt = 1; this.#wanted.size > 0 && !this.#ended && attempt <= ATTEMPTS; attempt += 1) {
+      for (let attempt = 1; this.#wanted !== undefined && !this.#ended && attempt <= ATTEMPTS; attempt += 1) {
         count += await this.#makeOnce(attempt === ATTEMPTS);
       }
     } finally {
@@ -164,28 +195,40 @@ export class ValueContainers {
     let count = 0;
     const far = this.#far();
     let instance: string | undefined;
-    for (const [container, path] of byInstance(this.#wanted)) {
+    for (const [container, path] of byInstance(this.#wanted ?? new Map())) {
       if (this.#ended) break;
       if (containerName(path) !== instance) {
         await this.#raise(path, far, instance === undefined);
         instance = containerName(path);
       }
-      const { et, isNew } = await this.#ensure(path, far);
-      if (!last && this.#isNear(et)) {
+      const made = await this.#ensure(path, far);
+      if (!last && this.#isNear(made.et)) {
         // Its `la` would keep the short time on ACME, so that lengthening it is not enough.
-        if (isNew) await this.#parts.client.delete(`${this.#ae}/${container}`);
+        if (made.isNew) await this.#shares.parts.client.delete(`${this.#ae}/${container}`);
         continue;
       }
-      this.#settle(container);
+      this.#settle(container, path, made);
       count += 1;
     }
     return count;
   }
 
-  #settle(container: string): void {
-    this.#wanted.delete(container);
+  #settle(container: string, path: InstancePath, { isNew }: Made): void {
+    const { registration, tree } = this.#device.followed;
+    this.#dropWanted(container);
+    this.#made ??= new Set();
     this.#made.add(container);
-    if (!container.includes('/')) this.#followed().tree.lasting.add(container);
+    if (!container.includes('/')) tree.lasting.add(container);
+    this.#shares.listener.made(registration.endpoint, path, container, !isNew);
+  }
+
+  #isMade(container: string): boolean {
+    return this.#made?.has(container) === true;
+  }
+
+  #dropWanted(container: string): void {
+    this.#wanted?.delete(container);
+    if (this.#wanted?.size === 0) this.#wanted = undefined;
   }
 
   async #ensure(path: InstancePath, expirationTime: string): Promise<Made> {
@@ -196,16 +239,16 @@ export class ValueContainers {
   }
 
   async #create(path: InstancePath, expirationTime: string): Promise<Made> {
-    const { client, cse, models } = this.#parts;
-    const { registration } = this.#followed();
+    const { client, cse, models } = this.#shares.parts;
+    const { registration } = this.#device.followed;
     const { links } = registration.objectLinks;
     const version = links.find(({ objectId }) => objectId === path.objectId)?.version;
     const context = {
       endpoint: registration.endpoint,
-      labels: this.#settings.labels,
+      labels: this.#shares.settings.labels,
       accessControlPolicy: cse().accessControlPolicy,
       expirationTime,
-      maxInstances: this.#settings.maxInstances,
+      maxInstances: this.#shares.settings.maxInstances,
       definition: models().find(path.objectId, version, registration.version),
     };
     const address = `${this.#ae}/${valueContainerPath(path)}`;
@@ -230,8 +273,8 @@ export class ValueContainers {
 
   /** Makes an instance container one that holds values itself; gives its expirationTime as it stands. */
   async #convert(address: string, path: InstancePath, et: string): Promise<string | undefined> {
-    const { client, cse } = this.#parts;
-    const mni = this.#settings.maxInstances;
+    const { client, cse } = this.#shares.parts;
+    const mni = this.#shares.settings.maxInstances;
     const existing = await client.retrieve(ResourceType.container, address).catch((error: unknown) => {
       if (!isRefused(error, 4004) || this.#listed(path)) throw error;
     });
@@ -244,14 +287,14 @@ export class ValueContainers {
 
   /** The container of an instance, as the bridge makes it for those that the device lists. Rejects with CseError. */
   async #createInstance({ objectId, instanceId }: InstancePath, expirationTime: string): Promise<void> {
-    const { client, cse } = this.#parts;
-    const { registration, tree } = this.#followed();
+    const { client, cse } = this.#shares.parts;
+    const { registration, tree } = this.#device.followed;
     const { accessControlPolicy, dialect } = cse();
     const { hostedAeLinksKept, containerOntologyRef } = dialect;
     const context = {
       registration,
       names: tree.names,
-      labels: this.#settings.labels,
+      labels: this.#shares.settings.labels,
       expirationTime,
       accessControlPolicy,
       nodeLink: undefined,
@@ -268,9 +311,10 @@ export class ValueContainers {
   }
 
   async #raise(path: InstancePath, et: string, first: boolean): Promise<void> {
-    const { client } = this.#parts;
+    const { client } = this.#shares.parts;
     const instance = containerName(path);
     // Before it is tried: who knows what a request without answer has done.
+    this.#raised ??= new Set();
     this.#raised.add(instance);
     if (first) await client.update(ResourceType.ae, this.#ae, { et });
     try {
@@ -283,22 +327,24 @@ export class ValueContainers {
 
   /** Puts back what was raised: instance containers, then the AE; again when an Update has moved the time meanwhile. */
   async #lower(): Promise<void> {
-    const { client } = this.#parts;
-    for (const instance of this.#raised) {
+    const { client } = this.#shares.parts;
+    const raised = this.#raised ?? new Set();
+    for (const instance of raised) {
       const address = `${this.#ae}/${instance}`;
       // One that holds values itself, or that the device has not listed, is renewed by nobody and goes with the AE.
-      if (this.#lists(instance) && !this.#followed().tree.lasting.has(instance)) {
+      if (this.#lists(instance) && !this.#device.followed.tree.lasting.has(instance)) {
         await this.#lowerOne((et) => client.update(ResourceType.container, address, { et }).catch(ignoreMissing));
       }
-      if (this.#raised.size === 1) await this.#lowerOne((et) => client.update(ResourceType.ae, this.#ae, { et }));
-      this.#raised.delete(instance);
+      if (raised.size === 1) await this.#lowerOne((et) => client.update(ResourceType.ae, this.#ae, { et }));
+      raised.delete(instance);
     }
+    this.#raised = undefined;
   }
 
   async #lowerOne(update: (et: string) => Promise<unknown>): Promise<void> {
-    for (let written: number | undefined; written !== this.#followed().tree.expiresAt; ) {
-      written = this.#followed().tree.expiresAt;
-      await update(formatTimestamp(written, this.#parts.cse().dialect));
+    for (let written: number | undefined; written !== this.#device.followed.tree.expiresAt; ) {
+      written = this.#device.followed.tree.expiresAt;
+      await update(formatTimestamp(written, this.#shares.parts.cse().dialect));
     }
   }
 
@@ -311,20 +357,25 @@ export class ValueContainers {
   }
 
   #linkOf(instance: string): ObjectLink | undefined {
-    return this.#followed().registration.objectLinks.links.find((link) => containerName(link) === instance);
+    return this.#device.followed.registration.objectLinks.links.find((link) => containerName(link) === instance);
   }
 
   get #ae(): string {
-    return `${this.#settings.base}/${this.#followed().tree.names.resourceName}`;
+    return `${this.#shares.settings.base}/${this.#device.followed.tree.names.resourceName}`;
   }
 
   #far(): string {
-    return formatTimestamp(this.#parts.clock.wall() + FAR, this.#parts.cse().dialect);
+    return formatTimestamp(this.#shares.parts.clock.wall() + FAR, this.#shares.parts.cse().dialect);
   }
 
   #isNear(expires: string | undefined): boolean {
-    return expires !== undefined && parseTimestamp(expires) < this.#parts.clock.wall() + NEAR;
+    return expires !== undefined && parseTimestamp(expires) < this.#shares.parts.clock.wall() + NEAR;
   }
+}
+
+/** True for a container itself and for what stands below it. */
+export function isWithin(name: string, container: string): boolean {
+  return name === container || name.startsWith(`${container}/`);
 }
 
 function ignoreMissing(error: unknown): void {

@@ -53,6 +53,11 @@ export class ValueQueue {
     return this.#bytes;
   }
 
+  /** True while values of this container wait. */
+  holds(container: string): boolean {
+    return this.#byContainer.has(container);
+  }
+
   /** Paths of the containers of the values that wait. */
   paths(): InstancePath[] {
     return [...this.#byContainer.values()].flatMap((waiting) => firstOf(waiting)?.path ?? []);

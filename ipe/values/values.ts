@@ -1,39 +1,53 @@
 import type { Timer } from '../../common/index.ts';
-import type { ObservationChange, Registration, Report } from '../../lwm2m/index.ts';
-import { valueInstanceName } from '../../mappings/index.ts';
+import type { ContentInstance } from '../../cse-client/index.ts';
+import type { Node, ObservationChange, Registration, Report } from '../../lwm2m/index.ts';
+import { type InstancePath, valueInstanceName } from '../../mappings/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { Lanes } from '../lanes.ts';
 import { type DeviceShares, DeviceValues } from './device-values.ts';
-import { newValueCounters, type ValueCounters, type ValueParts, type ValueSettings } from './parts.ts';
+import {
+  type ContainerListener,
+  type NotificationWish,
+  newValueCounters,
+  type ValueCounters,
+  type ValueHooks,
+  type ValueParts,
+  type ValueSettings,
+} from './parts.ts';
+import { ValuePolicies } from './value-policies.ts';
 import { QueueBudget } from './value-queue.ts';
 
 /**
  * Values of devices in the tree (TS-0014 6.4.2, 7.2, 8.2). Follows the bridge: whatever it has brought about is answered
  * to the device first; reading, containers and values come after it, as bounded background work.
  */
-export class Values {
+export class Values implements ValueHooks {
   readonly counters: ValueCounters = newValueCounters();
   readonly #devices = new Map<string, DeviceValues>();
   readonly #shares: DeviceShares;
   readonly #parts: ValueParts;
+  readonly #listeners: ContainerListener[] = [];
   /** Devices to be started, once what they asked has been answered. */
   readonly #due = new Set<DeviceValues>();
-  /** False where the operator wants no values of any device. */
-  readonly #wanted: boolean;
   #timer: Timer | undefined;
   #stopped = false;
 
   constructor(settings: ValueSettings, parts: ValueParts) {
-    const { mode, rules } = settings.policy;
-    this.#wanted = [mode, ...rules.map((rule) => rule.mode ?? mode)].some((wanted) => wanted !== 'none');
     this.#parts = parts;
     const { counters } = this;
-    const budget = new QueueBudget(settings.queue.totalBytes);
-    const session = Math.floor(parts.random() * 36 ** 8).toString(36);
+    const session = newSession(parts);
     let sequence = 0;
     this.#shares = {
-      delivery: { parts, settings, counters, budget, lanes: new Lanes(settings.maxInFlight) },
-      reading: { parts, counters, lanes: new Lanes(settings.readers) },
+      delivery: {
+        parts,
+        settings,
+        counters,
+        listener: this.#listener(),
+        budget: new QueueBudget(settings.queue.totalBytes),
+        lanes: new Lanes(settings.maxInFlight),
+      },
+      inquiry: { parts, counters, lanes: new Lanes(settings.readers) },
+      policies: new ValuePolicies(settings.policy),
       nextName: () => {
         sequence += 1;
         return valueInstanceName(session, sequence);
@@ -55,7 +69,7 @@ export class Values {
 
   /** The bridge has brought the tree to what a Register or an Update wants; the device has not been answered yet. */
   follow(registration: Registration, tree: EndpointTree, registered: boolean): void {
-    if (this.#stopped || !this.#wanted) return;
+    if (this.#stopped || !this.#shares.policies.wanted) return;
     const followed = { registration, tree };
     let device = this.#devices.get(registration.endpoint);
     if (device === undefined) {
@@ -73,6 +87,7 @@ export class Values {
     this.#devices.delete(endpoint);
     this.#due.delete(device);
     void device.end();
+    this.#shares.delivery.listener.gone(endpoint);
   }
 
   /** Takes what a device reported of itself; of one that has no tree nothing is taken. */
@@ -80,10 +95,33 @@ export class Values {
     this.#devices.get(report.registration.endpoint)?.report(report);
   }
 
-  /** Takes the values of observations that the server has renewed by itself. */
+  /** Takes the values of observations that the server has renewed by itself, and the end of others. */
   observationChanged(change: ObservationChange): void {
-    if (change.kind !== 'renewed' || change.outcome.kind !== 'success') return;
-    this.#devices.get(change.registration.endpoint)?.renewed(change.paths, change.outcome);
+    this.#devices.get(change.registration.endpoint)?.observationChanged(change);
+  }
+
+  onContainer(listener: ContainerListener): void {
+    this.#listeners.push(listener);
+  }
+
+  async confirmed(endpoint: string, path: InstancePath): Promise<ContentInstance | undefined> {
+    return this.#devices.get(endpoint)?.confirmed(path);
+  }
+
+  async storeAgain(endpoint: string, path: InstancePath): Promise<boolean> {
+    return (await this.#devices.get(endpoint)?.storeAgain(path)) ?? false;
+  }
+
+  written(endpoint: string, nodes: readonly Node[]): void {
+    this.#devices.get(endpoint)?.written(nodes);
+  }
+
+  observesOnSubscription(endpoint: string, objectId: number): boolean {
+    return this.#shares.policies.of(endpoint, objectId).observe === 'on-subscription';
+  }
+
+  observeWish(endpoint: string, path: InstancePath, wish: NotificationWish | undefined): void {
+    this.#devices.get(endpoint)?.observeWish(path, wish);
   }
 
   /** The CSE answers again: what waits is sent. */
@@ -109,4 +147,26 @@ export class Values {
     this.#due.clear();
     for (const device of due) device.start();
   }
+
+  #listener(): ContainerListener {
+    return {
+      made: (...args) => {
+        for (const listener of this.#listeners) listener.made(...args);
+      },
+      gone: (...args) => {
+        for (const listener of this.#listeners) listener.gone(...args);
+      },
+    };
+  }
+}
+
+/** Later runs have later ones, and two of the same moment different ones. */
+function newSession({ clock, random }: ValueParts): string {
+  const started = Math.floor(clock.wall()).toString(36);
+  return (
+    started +
+    Math.floor(random() * 36 ** 3)
+      .toString(36)
+      .padStart(3, '0')
+  );
 }

@@ -1,8 +1,8 @@
 /** How values of an object stand in the tree: as containers (TS-0014 8), encapsulated (TS-0014 7), in both ways, or not at all. */
 export type ValueMode = 'semantic' | 'transparent' | 'both' | 'none';
 
-/** Whether instances of an object are observed. */
-export type ObserveMode = 'always' | 'never';
+/** Whether instances of an object are observed; `on-subscription`: what applications subscribe to, while they do. */
+export type ObserveMode = 'always' | 'on-subscription' | 'never';
 
 /** Another choice for some objects, some endpoints, or both; what is absent matches everything or changes nothing. */
 export interface ValueRule {
@@ -24,7 +24,7 @@ export interface ValuePolicySettings {
 export interface ValuePolicy {
   readonly semantic: boolean;
   readonly transparent: boolean;
-  readonly observed: boolean;
+  readonly observe: ObserveMode;
 }
 
 /** Objects that are read and never observed, and why. */
@@ -48,7 +48,7 @@ export function valuePolicy(settings: ValuePolicySettings, endpoint: string, obj
   return {
     semantic: mode === 'semantic' || mode === 'both',
     transparent: mode === 'transparent' || mode === 'both',
-    observed: mode !== 'none' && observe === 'always' && !NEVER_OBSERVED.has(objectId),
+    observe: mode === 'none' || NEVER_OBSERVED.has(objectId) ? 'never' : observe,
   };
 }
 

@@ -33,15 +33,17 @@ export function valueContainerPath(path: InstancePath): string {
   return levels.join('/');
 }
 
-/** The path under the root path that `valueContainerPath` was given; undefined for other text. */
-export function pathOfValueContainer(container: string): string | undefined {
-  const match = /^(\d+)_(\d+)(?:\/(\d+))?(?:\/(\d+))?$/.exec(container);
-  return match === null
-    ? undefined
-    : `/${match
-        .slice(1)
-        .filter((level) => level !== undefined)
-        .join('/')}`;
+/** The path that `valueContainerPath` was given; undefined for other text. */
+export function pathOfValueContainer(container: string): InstancePath | undefined {
+  const match = /^(\d{1,5})_(\d{1,5})(?:\/(\d{1,5}))?(?:\/(\d{1,5}))?$/.exec(container);
+  if (match === null) return undefined;
+  const [, objectId, instanceId, resourceId, resourceInstanceId] = match;
+  return {
+    objectId: Number(objectId),
+    instanceId: Number(instanceId),
+    ...(resourceId === undefined ? undefined : { resourceId: Number(resourceId) }),
+    ...(resourceInstanceId === undefined ? undefined : { resourceInstanceId: Number(resourceInstanceId) }),
+  };
 }
 
 /** Attributes of the container of a Resource or Resource Instance (TS-0014 8.2.1, 8.2.2). */

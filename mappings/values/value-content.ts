@@ -1,30 +1,9 @@
-import type { ContentInstance, DialectName } from '../../cse-client/index.ts';
+import type { ContentInstance, Dialect } from '../../cse-client/index.ts';
 import type { DataType, ObjectLinkValue, Value } from '../../lwm2m/index.ts';
 import { containerName } from '../names.ts';
 
 /** What a CSE takes in a contentInstance. */
-export interface ContentForm {
-  /** What `con` may be. */
-  readonly content: 'any' | 'string';
-  /** `conr` is known (TS-0001 table 9.6.7-2). */
-  readonly contentRef: boolean;
-  /** `dgt` is known (TS-0001 table 9.6.7-2). */
-  readonly dataGenerationTime: boolean;
-}
-
-/** Which CSE knows `conr` and `dgt`: seen on ACME; where nobody has tried it they are left out, the label says it too. */
-const OPTIONAL_ATTRIBUTES: Readonly<Record<DialectName, boolean>> = {
-  standard: true,
-  acme: true,
-  mobius4: false,
-  tinyiot: false,
-};
-
-/** The form that a dialect wants. */
-export function contentForm(dialect: { readonly name: DialectName; readonly content: 'any' | 'string' }): ContentForm {
-  const known = OPTIONAL_ATTRIBUTES[dialect.name];
-  return { content: dialect.content, contentRef: known, dataGenerationTime: known };
-}
+export type ContentForm = Pick<Dialect, 'content' | 'contentRef' | 'dataGenerationTime'>;
 
 /** Attributes of a contentInstance that hold a value. */
 export type ValueContent = Pick<ContentInstance, 'con' | 'cnf' | 'conr'>;

@@ -24,9 +24,12 @@ export interface ValueInstanceContext {
   readonly timestamp: (milliseconds: number) => string;
 }
 
-const NAME = /^v[0-9a-z]{1,8}-[0-9a-z]{1,11}$/;
+const NAME = /^v([0-9a-z]{1,12})-([0-9a-z]{1,11})$/;
 
-/** resourceName of the contentInstance number `sequence` of one run of the IPE: none is ever given twice. */
+/**
+ * resourceName of the contentInstance number `sequence` of one run of the IPE. Sessions of later runs are later in order of
+ * length and text, so that names tell which is newer.
+ */
 export function valueInstanceName(session: string, sequence: number): string {
   return `v${session}-${sequence.toString(36)}`;
 }
@@ -34,6 +37,25 @@ export function valueInstanceName(session: string, sequence: number): string {
 /** True for a resourceName that `valueInstanceName` gives: the contentInstance is the IPE's, of this run or an earlier one. */
 export function isValueInstanceName(name: string): boolean {
   return NAME.test(name);
+}
+
+/** The newest of names that `valueInstanceName` gave. */
+export function latestName(names: readonly string[]): string | undefined {
+  return names.reduce<string | undefined>(
+    (latest, name) => (latest === undefined || isLater(name, latest) ? name : latest),
+    undefined,
+  );
+}
+
+function isLater(name: string, other: string): boolean {
+  const [, session = '', sequence = ''] = NAME.exec(name) ?? [];
+  const [, otherSession = '', otherSequence = ''] = NAME.exec(other) ?? [];
+  return session === otherSession ? isGreater(sequence, otherSequence) : isGreater(session, otherSession);
+}
+
+/** Numbers in base 36 without zeros in front. */
+function isGreater(number: string, other: string): boolean {
+  return number.length === other.length ? number > other : number.length > other.length;
 }
 
 /** The furthest that a Date reaches, milliseconds. */

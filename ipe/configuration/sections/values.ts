@@ -3,7 +3,8 @@ import { key } from '../notes.ts';
 import { whole } from '../values.ts';
 
 const MODES = ['semantic', 'transparent', 'both', 'none'] as const;
-const OBSERVE = ['always', 'never'] as const;
+const OBSERVE = ['always', 'on-subscription', 'never'] as const;
+const DISCOVER = ['always', 'when-commanded', 'never'] as const;
 
 const rule = z.strictObject({
   object: whole(0, 65_534).optional(),
@@ -43,8 +44,14 @@ export const valuesSection = z.strictObject({
   observe: key(z.enum(OBSERVE).prefault('always'), {
     kind: 'choice',
     description:
-      'Whether object instances are observed, so that changes reach the CSE. Objects 0, 1, 2, 5 and 21 never are.',
-    allowed: 'always or never',
+      'Whether object instances are observed, so that changes reach the CSE: always, only what applications subscribe to and while they do, or never. Objects 0, 1, 2, 5 and 21 never are.',
+    allowed: 'always, on-subscription or never',
+  }),
+  discover: key(z.enum(DISCOVER).prefault('when-commanded'), {
+    kind: 'choice',
+    description:
+      'Whether resources without a value, executable ones among them, get a container, too; it costs a Discover for each object instance when a device registers. when-commanded: where access.command lets anyone command.',
+    allowed: 'always, when-commanded or never',
   }),
   maxInstances: key(whole(1, 1_000_000).prefault(10), {
     kind: 'integer',

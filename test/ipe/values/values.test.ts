@@ -38,6 +38,7 @@ describe('values behind the bridge', () => {
     policy: { mode: 'semantic', observe: 'always', rules: [] },
     maxInstances: 10,
     storeUnchanged: true,
+    discover: false,
     readers: 4,
     maxInFlight: 2,
     queue: { values: 100, bytes: 100_000, totalBytes: 1_000_000 },

@@ -6,10 +6,11 @@ const usual: ValuePolicySettings = { mode: 'semantic', observe: 'always', rules:
 
 describe('what is done with the values of an object', () => {
   it('is what holds for all, where no rule matches', () => {
-    expect(valuePolicy(usual, 'any', 3303)).toEqual({ semantic: true, transparent: false, observed: true });
+    expect(valuePolicy(usual, 'any', 3303)).toEqual({ semantic: true, transparent: false, observe: 'always' });
     expect(valuePolicy({ ...usual, mode: 'both' }, 'any', 3303)).toMatchObject({ semantic: true, transparent: true });
     expect(valuePolicy({ ...usual, mode: 'transparent' }, 'any', 3303)).toMatchObject({ semantic: false });
-    expect(valuePolicy({ ...usual, observe: 'never' }, 'any', 3303).observed).toBe(false);
+    expect(valuePolicy({ ...usual, observe: 'never' }, 'any', 3303).observe).toBe('never');
+    expect(valuePolicy({ ...usual, observe: 'on-subscription' }, 'any', 3303).observe).toBe('on-subscription');
   });
 
   it('is what the first rule that matches says; what it leaves open stays', () => {
@@ -19,13 +20,18 @@ describe('what is done with the values of an object', () => {
       { mode: 'none' },
     ] as const;
     const settings = { ...usual, rules };
-    expect(valuePolicy(settings, 'urn:imei:1', 3303)).toEqual({ semantic: false, transparent: true, observed: true });
-    expect(valuePolicy(settings, 'other', 3303)).toEqual({ semantic: true, transparent: false, observed: false });
-    expect(valuePolicy(settings, 'other', 3304)).toEqual({ semantic: false, transparent: false, observed: false });
+    expect(valuePolicy(settings, 'urn:imei:1', 3303)).toEqual({
+      semantic: false,
+      transparent: true,
+      observe: 'always',
+    });
+    expect(valuePolicy(settings, 'other', 3303)).toEqual({ semantic: true, transparent: false, observe: 'never' });
+    expect(valuePolicy(settings, 'other', 3304)).toEqual({ semantic: false, transparent: false, observe: 'never' });
   });
 
   it.each([...NEVER_OBSERVED.keys()])('object %i is never observed', (object) => {
-    expect(valuePolicy(usual, 'any', object)).toMatchObject({ semantic: true, observed: false });
+    expect(valuePolicy(usual, 'any', object)).toMatchObject({ semantic: true, observe: 'never' });
+    expect(valuePolicy({ ...usual, observe: 'on-subscription' }, 'any', object).observe).toBe('never');
   });
 });
 

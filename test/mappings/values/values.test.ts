@@ -3,7 +3,6 @@ import { DIALECTS } from '../../../cse-client/index.ts';
 import { CONTENT_FORMATS, ObjectModels } from '../../../lwm2m/index.ts';
 import {
   CONTENT_INFORMATION,
-  contentForm,
   contentInformation,
   encapsulatedInstance,
   valueContainerAttributes,
@@ -12,8 +11,8 @@ import {
   valueInstance,
 } from '../../../mappings/index.ts';
 
-const any = contentForm(DIALECTS.acme);
-const texts = contentForm(DIALECTS.tinyiot);
+const any = DIALECTS.acme;
+const texts = DIALECTS.tinyiot;
 const AE = 'cse-in/device';
 
 describe('TS-0014 8.2.1: a value as content', () => {
