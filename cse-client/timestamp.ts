@@ -2,6 +2,8 @@ import { CseError } from './errors.ts';
 
 const BASIC_FORMAT = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(?:[,.](\d{1,9}))?$/;
 const FIRST = Date.parse('0000-01-01T00:00:00.000Z');
+const DAY = 86_400_000;
+const DAYS_OF_400_YEARS = 146_097;
 const LAST = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** What a timestamp asks of a dialect: whether the CSE takes a fraction of a second. */
@@ -29,10 +31,18 @@ export function parseTimestamp(text: string): number {
   const match = BASIC_FORMAT.exec(text);
   if (match !== null) {
     const [, year, month, day, hour, minute, second, fraction = ''] = match;
-    const milliseconds = fraction.padEnd(3, '0').slice(0, 3);
-    const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${milliseconds}Z`);
-    // Date.parse turns 30 February into 1 March; a date that does not come back was none.
-    if (!Number.isNaN(time) && new Date(time).toISOString().slice(8, 10) === day) return time;
+    const days = daysOf(Number(year), Number(month), Number(day));
+    const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second);
+    const isTime = Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60;
+    if (days !== undefined && isTime) return days * DAY + seconds * 1000 + Number(fraction.slice(0, 3).padEnd(3, '0'));
   }
   throw new CseError('cse/not-a-cse', `not a oneM2M timestamp: ${JSON.stringify(text.slice(0, 40))}`);
+}
+
+/** Days since 1970; undefined for a date that no calendar has. */
+function daysOf(year: number, month: number, day: number): number | undefined {
+  // Date takes a year below 100 for one of the last century; the calendar repeats itself after 400 years.
+  const time = Date.UTC(year + 400, month - 1, day);
+  const isDate = month >= 1 && month <= 12 && new Date(time).getUTCDate() === day;
+  return isDate ? time / DAY - DAYS_OF_400_YEARS : undefined;
 }

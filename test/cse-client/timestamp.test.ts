@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CseError, DIALECTS, formatTimestamp, parseTimestamp } from '../../cse-client/index.ts';
 
 const TIME = Date.UTC(2026, 10, 21, 11, 40, 46, 632);
+const NO_TIMES = ['20260101T250000', '20260101T240000', '20260101T006000', '20260101T000060', '20250229T000000'];
 const WITH_FRACTION = { timestampFraction: true };
 
 describe('timestamps (TS-0004 6.3.3)', () => {
@@ -23,7 +24,7 @@ describe('timestamps (TS-0004 6.3.3)', () => {
   });
 
   it('come back as they were', () => {
-    const times = fc.integer({ min: Date.UTC(1900, 0), max: Date.UTC(9999, 11, 31) });
+    const times = fc.integer({ min: Date.parse('0000-01-01T00:00:00Z'), max: Date.UTC(9999, 11, 31) });
     fc.assert(
       fc.property(times, (time) => {
         expect(parseTimestamp(formatTimestamp(time, WITH_FRACTION))).toBe(time);
@@ -32,7 +33,7 @@ describe('timestamps (TS-0004 6.3.3)', () => {
   });
 
   it('that no calendar has are refused', () => {
-    for (const text of ['20260230T000000', '20261301T000000', '20260101T250000', '20260101T006100']) {
+    for (const text of ['20260230T000000', '20261301T000000', '20260001T000000', '20260100T000000', ...NO_TIMES]) {
       expect(() => parseTimestamp(text), text).toThrow(CseError);
     }
   });
