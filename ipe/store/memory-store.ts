@@ -1,3 +1,4 @@
+import type { IpeError } from '../../common/index.ts';
 import type { Kind, Records } from './records.ts';
 import type { Entry, Store, StoreCounters } from './store.ts';
 
@@ -5,7 +6,7 @@ import type { Entry, Store, StoreCounters } from './store.ts';
 export class MemoryStore implements Store {
   readonly counters: StoreCounters = { writes: 0, commits: 0, failures: 0, quarantined: 0 };
   readonly pending = 0;
-  readonly fault = undefined;
+  readonly fault: IpeError | undefined = undefined;
   readonly #kinds = new Map<Kind, Map<string, unknown>>();
 
   entries<K extends Kind>(kind: K): Iterable<Entry<K>> {

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { IpeError, silentLogger } from '../../../common/index.ts';
+import { MemoryStore } from '../../../ipe/store/memory-store.ts';
+import { recorded } from '../../../ipe/store/recording.ts';
+import type { Refusal, RegistrationHandler } from '../../../lwm2m/index.ts';
+import { registrationOf } from './samples.ts';
+
+/** A store whose writes become durable when the test says so. */
+class HeldStore extends MemoryStore {
+  override fault: IpeError | undefined = undefined;
+  readonly flushes: PromiseWithResolvers[] = [];
+
+  override flushed(): Promise<void> {
+    return new Promise((resolve, reject) => this.flushes.push({ resolve, reject }));
+  }
+
+  async settle(error?: IpeError): Promise<void> {
+    await new Promise((done) => setImmediate(done));
+    for (const { resolve, reject } of this.flushes.splice(0)) error === undefined ? resolve() : reject(error);
+    await new Promise((done) => setImmediate(done));
+  }
+
+  get registrations() {
+    return [...this.entries('registration')].map(({ record }) => record);
+  }
+}
+
+interface PromiseWithResolvers {
+  readonly resolve: () => void;
+  readonly reject: (error: IpeError) => void;
+}
+
+const FULL = new IpeError('store/full', 'no room', { retryable: true });
+
+function desk(verdict?: Refusal) {
+  const store = new HeldStore();
+  const asked: string[] = [];
+  const answers = (name: string) => () => {
+    asked.push(name);
+    return verdict;
+  };
+  const handler: RegistrationHandler = {
+    register: answers('register'),
+    update: answers('update'),
+    deregister: answers('deregister'),
+    expire: () => void asked.push('expire'),
+  };
+  return { store, asked, handler: recorded(handler, { store, logger: silentLogger, random: () => 0 }) };
+}
+
+/** What a promise came to, if it has. */
+async function soon<T>(answer: T | Promise<T>): Promise<T | 'waits'> {
+  const later = new Promise<'waits'>((resolve) => setImmediate(() => setImmediate(() => resolve('waits'))));
+  return Promise.race([answer, later]);
+}
+
+describe('a registration', () => {
+  it('is durable before the device is told yes', async () => {
+    const { store, handler } = desk();
+    const answer = handler.register(registrationOf('dev'), undefined);
+    expect(await soon(answer)).toBe('waits');
+    await store.settle();
+    expect(await soon(answer)).toBeUndefined();
+    expect(store.registrations).toEqual([registrationOf('dev')]);
+  });
+
+  it('is not recorded when it is refused', async () => {
+    const { store, handler } = desk({ code: '4.00' });
+    expect(await handler.register(registrationOf('dev'), undefined)).toEqual({ code: '4.00' });
+    expect(store.registrations).toEqual([]);
+  });
+
+  it('is refused with 5.03 while the store is at fault, and the CSE is not asked', async () => {
+    const { store, handler, asked } = desk();
+    store.fault = FULL;
+    const refusal = { code: '5.03', diagnostic: 'cannot be recorded', maxAge: 15 };
+    expect(await handler.register(registrationOf('dev'), undefined)).toEqual(refusal);
+    expect(await handler.update(registrationOf('dev'), registrationOf('dev'))).toEqual(refusal);
+    expect(asked).toEqual([]);
+  });
+
+  it('that cannot be made durable is refused with 5.03, and what was made for it goes', async () => {
+    const { store, handler, asked } = desk();
+    const answer = handler.register(registrationOf('dev'), undefined);
+    await store.settle(FULL);
+    expect(await answer).toMatchObject({ code: '5.03' });
+    expect(asked).toEqual(['register', 'expire']);
+    expect(store.registrations).toEqual([]);
+  });
+
+  it('that was to take the place of another leaves that one, when it cannot be made durable', async () => {
+    const { store, handler, asked } = desk();
+    const [previous, next] = [registrationOf('dev', 1), registrationOf('dev', 2)];
+    const answer = handler.register(next, previous);
+    await store.settle(FULL);
+    expect(await answer).toMatchObject({ code: '5.03' });
+    expect(asked).toEqual(['register']);
+    expect(store.registrations).toEqual([previous]);
+  });
+
+  it('is recorded with each Update, before the answer', async () => {
+    const { store, handler } = desk();
+    const answer = handler.update(registrationOf('dev', 2), registrationOf('dev', 1));
+    expect(await soon(answer)).toBe('waits');
+    await store.settle();
+    expect(await answer).toBeUndefined();
+    expect(store.registrations[0]?.peer.port).toBe(2);
+  });
+
+  it('has its new address and time recorded when an Update is refused with 5.xx, and nothing else of it', async () => {
+    const { store, handler } = desk({ code: '5.03' });
+    const previous = registrationOf('dev', 1);
+    const next = { ...registrationOf('dev', 2), lifetime: 9, updatedAt: previous.updatedAt + 60_000 };
+    const answer = handler.update(next, previous);
+    await store.settle();
+    expect(await answer).toEqual({ code: '5.03' });
+    expect(store.registrations).toEqual([{ ...previous, peer: next.peer, updatedAt: next.updatedAt }]);
+  });
+
+  it.each(['deregister', 'expire'] as const)(
+    'is forgotten with %s, also when that cannot be made durable',
+    async (end) => {
+      for (const error of [undefined, FULL]) {
+        const { store, handler, asked } = desk();
+        store.put('registration', 'dev', registrationOf('dev'));
+        const answer = handler[end](registrationOf('dev'));
+        await store.settle(error);
+        expect(await answer).toBeUndefined();
+        expect(asked).toEqual([end]);
+        expect(store.registrations).toEqual([]);
+      }
+    },
+  );
+});

@@ -1,0 +1,138 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../../common/index.ts';
+import { MemoryStore } from '../../../ipe/store/memory-store.ts';
+import { observationRecorder } from '../../../ipe/store/observation-recorder.ts';
+import { recorded } from '../../../ipe/store/recording.ts';
+import { restoreServer } from '../../../ipe/store/restoring.ts';
+import type { Store } from '../../../ipe/store/store.ts';
+import { Lwm2mServer, parsePath, RegistrationService, type Report } from '../../../lwm2m/index.ts';
+import { observable, senml, tokenOf, values } from '../../lwm2m/observation/observed-device.ts';
+import { ScriptedDevice } from '../../lwm2m/operation/scripted-device.ts';
+import { HeldClock } from '../../lwm2m/registration/held-clock.ts';
+import { registrationOf } from './samples.ts';
+import { openTemporary, temporaryDirectory } from './temporary-store.ts';
+
+const ACCEPT = {
+  register: () => undefined,
+  update: () => undefined,
+  deregister: () => undefined,
+  expire: () => undefined,
+};
+const LIFETIME = { min: 1, max: 100_000, default: 86_400 };
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** A server with the state of a store, on a port, and what devices report to it. */
+async function serve(store: Store, port = 0) {
+  const reports: Report[] = [];
+  const server = new Lwm2mServer(
+    {
+      coap: { host: '127.0.0.1', port },
+      lifetime: LIFETIME,
+      report: (report) => void reports.push(report),
+      observationKeeper: observationRecorder(store, silentLogger),
+    },
+    recorded(ACCEPT, { store, logger: silentLogger, random: () => 0.5 }),
+  );
+  const restored = restoreServer(store, server);
+  const bound = await server.start();
+  ends.push(() => server.stop(0));
+  return { server, reports, restored, port: bound.port };
+}
+
+async function device(port: number, script = observable()): Promise<ScriptedDevice> {
+  const opened = await ScriptedDevice.open(port, script);
+  ends.push(() => opened.close());
+  return opened;
+}
+
+describe('a server that is started again with what it recorded', () => {
+  it('goes on as if nothing had been: Update, notification, Send and De-register', async () => {
+    const path = temporaryDirectory();
+    const store = openTemporary(path);
+    const before = await serve(store);
+    const client = await device(before.port);
+    await client.register({ endpoint: 'dev', lifetime: 300 });
+    const outcome = await before.server.perform('dev', { type: 'observe', path: parsePath('/3303/0') });
+    expect(outcome).toMatchObject({ kind: 'success', observing: true });
+    await before.server.stop(0);
+    await store.close();
+
+    const after = await serve(openTemporary(path), before.port);
+    expect(after.restored).toEqual({ registrations: 1, observations: 1 });
+    expect(after.server.observations('dev')).toEqual([{ paths: [parsePath('/3303/0')], composite: false }]);
+    expect(await client.notify(tokenOf(client.requests[0]), { ...senml(21), observe: 2 })).toBe(true);
+    expect(values(after.reports)).toEqual([21]);
+    expect((await client.send(110, '[{"n":"/3303/0/5700","v":22}]')).code).toBe('2.04');
+    expect(await client.update()).toBe('2.04');
+    expect(await client.deregister()).toBe('2.02');
+    await after.server.stop(0);
+  });
+
+  it('knows nothing of what has left, nor its observations', async () => {
+    const store = new MemoryStore();
+    const before = await serve(store);
+    const client = await device(before.port);
+    await client.register({ endpoint: 'dev' });
+    await before.server.perform('dev', { type: 'observe', path: parsePath('/3303/0') });
+    await client.deregister();
+    await before.server.stop(0);
+    const after = await serve(store, before.port);
+    expect(after.restored).toEqual({ registrations: 0, observations: 0 });
+    expect(await client.update()).toBe('4.04');
+    expect([...store.entries('observation')]).toEqual([]);
+  });
+
+  it('drops records of observations whose registration is another by now', async () => {
+    const store = new MemoryStore();
+    store.put('registration', 'dev', registrationOf('dev'));
+    const token = Buffer.from('0102030405060708', 'hex');
+    const observation = {
+      endpoint: 'dev',
+      registrationId: 'other',
+      token,
+      paths: [parsePath('/3/0')],
+      composite: false,
+    };
+    store.put('observation', token.toString('hex'), { ...observation, format: undefined });
+    expect((await serve(store)).restored).toEqual({ registrations: 1, observations: 0 });
+    expect([...store.entries('observation')]).toEqual([]);
+  });
+});
+
+describe('a lifetime that ran on while nobody served', () => {
+  const service = (updatedAgo: number) => {
+    const clock = new HeldClock();
+    const expired: string[] = [];
+    const handler = { ...ACCEPT, expire: ({ endpoint }: { endpoint: string }) => void expired.push(endpoint) };
+    const registrations = new RegistrationService({ lifetime: LIFETIME, clock }, handler);
+    const registration = { ...registrationOf('dev'), lifetime: 300, updatedAt: clock.wall() - updatedAgo };
+    expect(registrations.restore(registration)).toBe(true);
+    expect(registrations.restore(registration)).toBe(false);
+    return { clock, expired, registrations };
+  };
+
+  it('ends when the rest of it is over', () => {
+    const { clock, expired } = service(200_000);
+    clock.pass(99_000);
+    expect(expired).toEqual([]);
+    clock.pass(1_500);
+    expect(expired).toEqual(['dev']);
+  });
+
+  it('ends at once, through the handler, when it is over already', () => {
+    const { clock, expired, registrations } = service(400_000);
+    clock.pass(300);
+    expect(expired).toEqual(['dev']);
+    expect(registrations.registrations.size).toBe(0);
+  });
+
+  it('is no longer than a whole one when the clock was set back', () => {
+    const { clock, expired } = service(-5_000_000);
+    clock.pass(300_500);
+    expect(expired).toEqual(['dev']);
+  });
+});
