@@ -19,6 +19,8 @@ export interface CommandLine {
 export interface RunOptions {
   /** Variables of the process; none of the caller's IPE_ ones are handed on. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Another program than the command line, where the build puts it: `examples/…/main.js`. */
+  readonly program?: string;
 }
 
 export interface Finished {
@@ -51,15 +53,16 @@ export async function buildCommandLine(): Promise<CommandLine> {
     });
   });
   return {
-    run: (words, options) => launch(main, words, options).finished,
-    start: (words, options) => launch(main, words, options),
+    run: (words, options) => launch(folder, words, options).finished,
+    start: (words, options) => launch(folder, words, options),
     dispose: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-function launch(main: string, words: readonly string[], { env = {} }: RunOptions = {}): Running {
+function launch(folder: string, words: readonly string[], options: RunOptions = {}): Running {
+  const { env = {}, program = join('ipe', 'main.js') } = options;
   const inherited = Object.entries(process.env).filter(([name]) => !/^(IPE_|NO_COLOR|FORCE_COLOR)/.test(name));
-  const child = spawn(process.execPath, [main, ...words], {
+  const child = spawn(process.execPath, [join(folder, program), ...words], {
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
