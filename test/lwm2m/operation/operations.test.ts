@@ -17,27 +17,35 @@ describe('operations on the wire (LwM2M 1.1 Transport 6.4.3)', () => {
   };
 
   test.each<[string, Operation, string]>([
-    ['Read', read('/3/0/9'), 'GET /3/0/9'],
-    ['Observe', { type: 'observe', path: parsePath('/3/0') }, 'GET /3/0'],
+    ['Read is a GET', read('/3/0/9'), 'GET /3/0/9'],
+    ['Observe is a GET', { type: 'observe', path: parsePath('/3/0') }, 'GET /3/0'],
     [
-      'Write that replaces',
+      'Write that replaces is a PUT',
       { type: 'write', path: parsePath('/3/0/15'), mode: 'replace', nodes: [node('/3/0/15', 'UTC')] },
       'PUT /3/0/15',
     ],
     [
-      'Write in part',
+      'Write in part is a POST of the instance',
       { type: 'write', path: parsePath('/3/0'), mode: 'partial', nodes: [node('/3/0/15', 'UTC')] },
       'POST /3/0',
     ],
     [
-      'Write-Attributes',
+      'Write-Attributes is a PUT without payload',
       { type: 'write-attributes', path: parsePath('/3/0/9'), attributes: { pmin: 5, gt: 1.5, lt: null } },
       'PUT /3/0/9 pmin=5 gt=1.5 lt',
     ],
-    ['Execute', { type: 'execute', path: parsePath('/3/0/4'), arguments: "1='a'" }, 'POST /3/0/4'],
-    ['Delete', { type: 'delete', path: parsePath('/3303/1') }, 'DELETE /3303/1'],
-    ['Read-Composite', { type: 'read-composite', paths: [parsePath('/3/0/9')] }, 'FETCH /'],
-    ['Write-Composite', { type: 'write-composite', nodes: [node('/3/0/15', 'UTC')] }, 'iPATCH /'],
+    [
+      'Execute is a POST of the resource',
+      { type: 'execute', path: parsePath('/3/0/4'), arguments: "1='a'" },
+      'POST /3/0/4',
+    ],
+    ['Delete is a DELETE', { type: 'delete', path: parsePath('/3303/1') }, 'DELETE /3303/1'],
+    ['Read-Composite is a FETCH of the root', { type: 'read-composite', paths: [parsePath('/3/0/9')] }, 'FETCH /'],
+    [
+      'Write-Composite is an iPATCH of the root',
+      { type: 'write-composite', nodes: [node('/3/0/15', 'UTC')] },
+      'iPATCH /',
+    ],
   ])('%s', async (_, operation, expected) => {
     const { device, perform } = await pair(everything);
     expect(await perform(operation)).toMatchObject({ kind: 'success' });
