@@ -1,5 +1,6 @@
-import { type Clock, type Logger, silentLogger, systemClock, type Timer } from '../../common/index.ts';
+import { type Clock, type Logger, silentLogger, systemClock } from '../../common/index.ts';
 import type { CoapCounters } from './counters.ts';
+import { DeadlineTimer } from './deadline-timer.ts';
 import { type HeldByLayer, MessageLayer } from './message-layer.ts';
 import type { NotificationHandler } from './notification.ts';
 import type { FindObserved } from './observed-requests.ts';
@@ -30,6 +31,8 @@ export interface CoapEndpointOptions {
    * the observations it asked for itself; it cannot know those of an earlier run or of a device's earlier address.
    */
   readonly observed?: FindObserved;
+  /** Told of each CoAP ping (RFC 7252 4.3): a sign of life that asks for nothing. */
+  readonly ping?: (peer: Peer) => void;
 }
 
 /** How often a closing endpoint looks whether it is done, ms. */
@@ -41,24 +44,27 @@ export class CoapEndpoint {
   readonly #layer: MessageLayer;
   readonly #transport: DatagramTransport;
   #open = false;
-  #timer: Timer | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
-  #closed = false;
+  readonly #timer: DeadlineTimer;
 
   constructor(options: CoapEndpointOptions, handler: CoapHandler) {
     const { host, port, logger = silentLogger } = options;
     const queueLimit = options.limits?.sendQueueBytes ?? DEFAULT_LIMITS.sendQueueBytes;
     this.#clock = options.clock ?? systemClock;
     this.#transport = options.transport ?? new UdpTransport({ host, port, queueLimit, logger });
+    this.#timer = new DeadlineTimer(this.#clock, () => {
+      this.#layer.tick();
+      return this.#layer.nextTick;
+    });
     this.#layer = new MessageLayer({
       handler,
       now: () => this.#clock.monotonic(),
       random: options.random ?? secureRandom(),
       send: this.#transport.send,
-      wake: (at) => this.#wake(at),
+      wake: (at) => this.#timer.wake(at),
       logger,
       ...(options.notification && { notification: options.notification }),
       ...(options.observed && { observed: options.observed }),
+      ...(options.ping && { ping: options.ping }),
       ...(options.limits && { limits: options.limits }),
       ...(options.parameters && { parameters: options.parameters }),
     });
@@ -89,8 +95,7 @@ export class CoapEndpoint {
     this.#layer.stop();
     const until = this.#clock.monotonic() + grace;
     while (this.#open && this.#layer.busy && this.#clock.monotonic() < until) await this.#pause();
-    this.#closed = true;
-    this.#timer?.cancel();
+    this.#timer.stop();
     this.#open = false;
     await this.#transport.close();
   }
@@ -102,17 +107,6 @@ export class CoapEndpoint {
    */
   request(peer: Peer, request: OutgoingRequest, options: RequestOptions = {}): Promise<CoapReply> {
     return this.#layer.request(this.#transport.peer(peer), request, options);
-  }
-
-  #wake(at: number): void {
-    if (at >= this.#timerAt || this.#closed) return;
-    this.#timer?.cancel();
-    this.#timerAt = at;
-    this.#timer = this.#clock.timer(Math.max(0, Math.ceil(at - this.#clock.monotonic())), () => {
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      this.#layer.tick();
-      this.#wake(this.#layer.nextTick);
-    });
   }
 
   #pause(): Promise<void> {

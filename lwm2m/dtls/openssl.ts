@@ -1,0 +1,112 @@
+import { errorMessage, IpeError } from '../../common/index.ts';
+import {
+  C_TYPES,
+  OPENSSL_CALLBACKS,
+  OPENSSL_FUNCTIONS,
+  type OpensslCallbacks,
+  type OpensslFunctions,
+  type Pointer,
+} from './openssl-functions.ts';
+
+type Koffi = typeof import('koffi');
+type Library = ReturnType<Koffi['load']>;
+
+/** The first version with all functions of the table. */
+const OLDEST = 0x3000_0000;
+/** Raw public keys (RFC 7250) came with 3.2. */
+const RAW_PUBLIC_KEYS = 'SSL_CTX_set1_server_cert_type';
+
+/** The OpenSSL that does the cryptography and the state machine of DTLS. */
+export interface Openssl {
+  /** As it names itself, e.g. `OpenSSL 3.0.19 27 Jan 2026`. */
+  readonly version: string;
+  /** False where it knows no raw public keys (LwM2M security mode 1, RFC 7250). */
+  readonly rawPublicKeys: boolean;
+  readonly call: OpensslFunctions;
+  /** Makes a function of ours known to C; it must not throw. To be given back by {@link release}. */
+  callback<K extends keyof OpensslCallbacks>(kind: K, call: OpensslCallbacks[K]): Pointer;
+  release(callback: Pointer): void;
+  /** The UTF-8 text that ends with a zero byte. */
+  textAt(pointer: Pointer): string;
+  /** Copies bytes out to native memory, which must have room for them. */
+  writeAt(pointer: Pointer, bytes: Uint8Array): void;
+  /** What the last failed call complained of, and forgets all complaints. */
+  takeReason(): string;
+}
+
+/**
+ * Finds OpenSSL inside the running Node, or in the shared library at `path`. Rejects with `IpeError` `dtls/unavailable`
+ * where it, a function of it, or the means to call it are missing.
+ */
+export async function loadOpenssl(path?: string): Promise<Openssl> {
+  try {
+    const koffi: Koffi = await import('koffi');
+    // Node exports OpenSSL functions of its own: another library must prefer the ones it came with.
+    return bind(koffi, path === undefined ? koffi.load(null) : koffi.load(path, { deep: true }));
+  } catch (error) {
+    const where = path === undefined ? 'in this Node.js' : `in ${path}`;
+    throw new IpeError(
+      'dtls/unavailable',
+      `DTLS needs OpenSSL 3, which is not to be had ${where}: ${errorMessage(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function bind(koffi: Koffi, library: Library): Openssl {
+  const call = bindFunctions(library);
+  const version = call.OpenSSL_version(0) ?? 'OpenSSL';
+  if (call.OpenSSL_version_num() < OLDEST) throw new IpeError('dtls/unavailable', `${version} is too old`);
+  const types = Object.fromEntries(
+    Object.entries(OPENSSL_CALLBACKS).map(([kind, [result, parameters]]) => [
+      kind,
+      koffi.pointer(koffi.proto(result, [...parameters])),
+    ]),
+  );
+  return {
+    version,
+    rawPublicKeys: has(library, RAW_PUBLIC_KEYS),
+    call,
+    callback: (kind, given) => koffi.register(given, types[kind] as ReturnType<Koffi['pointer']>),
+    release: (callback) => koffi.unregister(callback),
+    textAt: (pointer) => koffi.decode.string(pointer),
+    writeAt: (pointer, bytes) => koffi.encode(pointer, 'uint8_t', [...bytes], bytes.length),
+    takeReason() {
+      const reason = call.ERR_reason_error_string(call.ERR_peek_last_error()) ?? 'no reason given';
+      call.ERR_clear_error();
+      return reason;
+    },
+  };
+}
+
+function bindFunctions(library: Library): OpensslFunctions {
+  const missing: string[] = [];
+  const functions = Object.entries(OPENSSL_FUNCTIONS).map(([name, [result, parameters]]) => {
+    try {
+      return [
+        name,
+        library.func(
+          name,
+          C_TYPES[result],
+          parameters.map((kind) => C_TYPES[kind]),
+        ),
+      ];
+    } catch {
+      missing.push(name);
+      return [name, undefined];
+    }
+  });
+  if (missing.length > 0) throw new IpeError('dtls/unavailable', `it lacks ${missing.join(', ')}`);
+  return Object.fromEntries(functions);
+}
+
+function has(library: Library, name: string): boolean {
+  try {
+    library.symbol(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
