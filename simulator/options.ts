@@ -11,7 +11,7 @@ export type DeviceEvent =
   | { readonly type: 'updated'; readonly took: number }
   | { readonly type: 'deregistered'; readonly took: number }
   | { readonly type: 'sent'; readonly took: number }
-  | { readonly type: 'notified'; readonly path: string }
+  | { readonly type: 'notified'; readonly path: string; readonly confirmable: boolean }
   | { readonly type: 'asleep' }
   | { readonly type: 'awake' }
   | { readonly type: 'refused'; readonly operation: Operation; readonly code: string; readonly diagnostic: string }

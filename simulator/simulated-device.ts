@@ -317,7 +317,7 @@ export class SimulatedDevice {
         this.#sleep.stir();
         this.#port?.notify(request, response, manner, ended);
       },
-      notified: (path) => this.#tell({ type: 'notified', path }),
+      notified: (path, confirmable) => this.#tell({ type: 'notified', path, confirmable }),
     });
   }
 

@@ -41,6 +41,8 @@ export class Representations {
 
   /** Keeps a representation instead of the earlier one of the same key. */
   keep(key: string, contentFormat: number | undefined, payload: Buffer): Representation {
+    const before = this.#kept.get(key);
+    if (before?.payload === payload) return before;
     const etag = createHash('sha256').update(payload).digest().subarray(0, 4);
     const representation = { contentFormat, payload, etag };
     this.#kept.delete(key);

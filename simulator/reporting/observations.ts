@@ -33,7 +33,7 @@ export interface ReportingParts {
     ended: (how: NotificationEnd) => void,
   ) => void;
   /** Called for each notification that is made, lost ones included. */
-  readonly notified: (path: string) => void;
+  readonly notified: (path: string, confirmable: boolean) => void;
 }
 
 interface Observation {
@@ -155,9 +155,9 @@ export class Observations {
     observation.sentAt = clock.monotonic();
     observation.due = undefined;
     remember(observation.memory, nodes);
-    this.#parts.notified(`/${request.path.join('/')}`);
     const asked = this.#attributes(observation).con === 1;
     const confirmable = asked || (confirmEvery > 0 && observation.sequence % confirmEvery === 0);
+    this.#parts.notified(`/${request.path.join('/')}`, confirmable);
     if (!confirmable && random() < misbehaviour.loseNotifications) return;
     observation.underWay = confirmable;
     const manner = { confirmable, copies: misbehaviour.retransmit };
@@ -165,7 +165,8 @@ export class Observations {
       observation.underWay = false;
       if (this.#byToken.get(key) !== observation) return;
       if (how !== 'acknowledged') this.#byToken.delete(key);
-      this.#plan();
+      if (observation.due) this.look();
+      else this.#plan();
     });
   }
 
