@@ -13,6 +13,7 @@ import {
   toHttpResponse,
 } from '../../cse-client/index.ts';
 import { type NotificationProblem, newNotificationCounters } from './counters.ts';
+import { cseRelative, lastName } from './cse-relative.ts';
 
 /** What a receiver has the CSE told. */
 export interface NotificationAnswer {
@@ -140,7 +141,7 @@ export class Notifications {
       throw new Refused('creator', RSC.creatorHasNoPrivilege, 'the subscription is not one of this AE');
     }
     if (notification.kind === 'verification') return [];
-    const receiver = this.#receivers.get(withoutCseId(subscription ?? ''));
+    const receiver = this.#receivers.get(cseRelative(subscription ?? ''));
     if (receiver === undefined) {
       throw new Refused('subscription', RSC.notFound, 'there is no such subscription here');
     }
@@ -193,14 +194,4 @@ function refused(error: unknown): { problem: NotificationProblem; rsc: number; t
   }
   if (error instanceof DecodeError) return { problem: 'malformed', rsc: RSC.badRequest, text };
   return { problem: 'unanswered', rsc: RSC.internalServerError, text: 'internal error' };
-}
-
-function lastName(address: string): string {
-  return address.split('/').at(-1) as string;
-}
-
-/** An address below the CSEBase, or a resource ID, without the CSE-ID and SP-ID in front (TS-0001 7.2). */
-function withoutCseId(address: string): string {
-  if (address.startsWith('//')) return address.split('/').slice(4).join('/');
-  return address.startsWith('/') ? address.split('/').slice(2).join('/') : address;
 }

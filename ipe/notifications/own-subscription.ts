@@ -7,6 +7,7 @@ import {
 } from '../../cse-client/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { CseState } from '../cse/presence.ts';
+import { lastName } from './cse-relative.ts';
 import type { NotificationReceiver, Notifications } from './notifications.ts';
 
 const NAME_TAKEN = [4105, 5106] as const;
@@ -57,8 +58,8 @@ export class OwnSubscription {
 
   /** Makes it, in place of one of the same name; `attributes` as the CREATE has them, but for `rn` and `nu`. Rejects with CseError. */
   async make(attributes: Omit<CreateAttributes<typeof ResourceType.subscription>, 'rn' | 'nu'>): Promise<Subscription> {
-    const { client, notifications } = this.#parts;
-    const address = this.address;
+    const { client } = this.#parts;
+    const { address } = this;
     this.forget();
     const wanted = { ...attributes, rn: this.#resourceName, nu: [this.#target()] };
     const create = () => client.create(ResourceType.subscription, this.#parent(), wanted);
@@ -67,10 +68,24 @@ export class OwnSubscription {
       await client.delete(address);
       return create();
     });
-    this.forget();
-    this.#ri = made.ri;
-    this.#removeReceiver = notifications.add({ ri: made.ri, address }, this.#receiver);
+    this.#hold(made.ri);
     return made;
+  }
+
+  /** Takes over the one that stands there from an earlier run, if it is of ours and waits for `net`; else there is none. Rejects with CseError. */
+  async adopt(net: readonly number[]): Promise<Subscription | undefined> {
+    let found: Subscription;
+    try {
+      found = await this.#parts.client.retrieve(ResourceType.subscription, this.address);
+    } catch (error) {
+      if (isRefused(error, 4004, 4103)) return undefined;
+      throw error;
+    }
+    const { nu = [], enc } = found;
+    const ours = nu.length === 1 && lastName(nu[0] as string) === this.#parts.originator;
+    if (!ours || net.some((type) => enc?.net?.includes(type) !== true)) return undefined;
+    this.#hold(found.ri);
+    return found;
   }
 
   /** Takes no notification of it any more; the subscription itself stays on the CSE. */
@@ -80,14 +95,16 @@ export class OwnSubscription {
     this.#removeReceiver = undefined;
   }
 
+  #hold(ri: string): void {
+    this.forget();
+    this.#ri = ri;
+    this.#removeReceiver = this.#parts.notifications.add({ ri, address: this.address }, this.#receiver);
+  }
+
   #target(): string {
     const { dialect, cseBase } = this.#parts.cse();
     const { originator } = this.#parts;
     if (PLAIN_TARGETS.has(dialect.name) || cseBase?.csi === undefined) return originator;
     return `${cseBase.csi.startsWith('/') ? '' : '/'}${cseBase.csi}/${originator}`;
   }
-}
-
-function lastName(address: string): string {
-  return address.split('/').at(-1) as string;
 }

@@ -5,8 +5,10 @@ import {
   mergePathWishes,
   mergeWishes,
   type NotificationWish,
+  readApplicationSubscription,
   readWish,
-  wantsValues,
+  rememberedLabel,
+  rememberedSubscriptions,
   wishLabels,
 } from '../../../mappings/index.ts';
 
@@ -133,15 +135,39 @@ describe('the wishes of several paths', () => {
   });
 });
 
-it.each([
-  [{}, true],
-  [{ net: [3] }, true],
-  [{ net: [1] }, true],
-  [{ net: [3], chty: [4] }, true],
-  [{ net: [2, 4] }, false],
-  [{ net: [3], chty: [23] }, false],
-])('a subscription with the criteria %j waits for values: %j', (enc, wants) => {
-  expect(wantsValues({ enc })).toBe(wants);
+describe('the subscription of an application', () => {
+  it.each([
+    [{}, true],
+    [undefined, true],
+    [{ net: [3] }, true],
+    [{ net: [1] }, true],
+    [{ net: [3], chty: [4] }, true],
+    [{ net: [2, 4] }, false],
+    [{ net: [3], chty: [23] }, false],
+  ])('with the criteria %j waits for values: %j', (enc, wantsValues) => {
+    expect(readApplicationSubscription({ rn: 'mine', enc })).toEqual({ name: 'mine', labels: [], wantsValues });
+  });
+
+  it('is read from anything, or nothing is', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.anything(), fc.record({ rn: fc.string(), lbl: fc.anything(), enc: fc.anything() })),
+        (any) => {
+          const read = readApplicationSubscription(any);
+          if (read !== undefined) expect(read.name).toMatch(/^[A-Za-z0-9._~-]+$/);
+        },
+      ),
+    );
+  });
+
+  it('is remembered with its wish, and nothing else, by one label', () => {
+    const labels = ['private', 'LWM2MATTR:pmin=10', 'LWM2MATTR:gt=-1.5', 'LWM2MATTR:pmax=x'];
+    const label = rememberedLabel({ name: 'mine', labels, wantsValues: true });
+    expect(label).toBe('LWM2MSUB:mine;pmin=10;gt=-1.5');
+    expect(rememberedSubscriptions(['other', label, 'LWM2MSUB:a/b', 'LWM2MSUB:'])).toEqual([
+      { name: 'mine', labels: ['LWM2MATTR:pmin=10', 'LWM2MATTR:gt=-1.5'], wantsValues: true },
+    ]);
+  });
 });
 
 /** Whether a device notifies with these attributes (LwM2M 1.1 5.1.2): gt or lt or st, and pmin, or pmax. */
