@@ -24,10 +24,13 @@ import {
   embeddedCseOptions,
   lwm2mServerOptions,
   notificationSettings,
+  observesOnSubscription,
   presenceSettings,
+  subscriptionSettings,
   treeSettings,
   valueSettings,
 } from './settings.ts';
+import { Subscriptions } from './subscriptions/subscriptions.ts';
 import { Values } from './values/values.ts';
 
 /** Milliseconds between renewals of the IPE's own resources. */
@@ -116,8 +119,10 @@ export class Daemon {
     this.#renewDaily(presence);
     const availability = this.#watch(client, presence);
     const values = this.#values(client, presence, availability, settings);
-    const commands = this.#takeCommands(client, presence, availability, settings);
-    const bridge = this.#bridge(client, presence, availability, values, commands, settings);
+    const subscriptions = this.#subscriptions(client, presence, availability, values, settings);
+    const commands = this.#takeCommands(client, presence, availability, values, settings);
+    const followers = [subscriptions, values, commands].filter((follower) => follower !== undefined);
+    const bridge = this.#bridge(client, presence, availability, followers, settings);
     const coap = await this.#startServer(commands?.before(bridge) ?? bridge, values);
     this.#ready = true;
     const cse = { url, embedded: configuration.cse.url === undefined, title: title(state), degraded: state.degraded };
@@ -134,7 +139,8 @@ export class Daemon {
   async #startHealth(): Promise<{ address: string; port: number }> {
     const { host, port } = this.#configuration.http;
     const health = new HealthServer({ host, port, logger: this.#logger, ready: () => this.#readiness() });
-    if (this.#commandsFrom.length > 0) addNotificationDoor(health.routes, this.#notifications);
+    const notified = this.#commandsFrom.length > 0 || observesOnSubscription(this.#configuration);
+    if (notified) addNotificationDoor(health.routes, this.#notifications);
     const bound = await health.start();
     this.#stops.push(() => health.stop());
     return bound;
@@ -205,12 +211,38 @@ export class Daemon {
         format: ENCAPSULATION_FORMAT,
         payload: encodeContent(ENCAPSULATION_FORMAT, nodes, { base }),
       }),
+      policiesOf: async (path, definition) =>
+        this.#commands?.policiesOf(path, definition) ?? [presence.state.accessControlPolicy],
       clock: systemClock,
       logger: this.#logger,
       random: Math.random,
     });
     this.#resumed.push(() => values.resume());
     return values;
+  }
+
+  /** Nothing at all where no object is observed on subscription. */
+  #subscriptions(
+    client: CseClient,
+    presence: CsePresence,
+    availability: CseAvailability,
+    values: Values,
+    settings: PresenceSettings,
+  ): Subscriptions | undefined {
+    if (!observesOnSubscription(this.#configuration)) return undefined;
+    const subscriptions = new Subscriptions(subscriptionSettings(this.#configuration, settings), {
+      client,
+      cse: () => presence.state,
+      availability,
+      notifications: this.#notifications,
+      values,
+      clock: systemClock,
+      logger: this.#logger,
+    });
+    values.onContainer(subscriptions);
+    this.#resumed.push(() => subscriptions.resume());
+    this.#stops.push(() => subscriptions.stop());
+    return subscriptions;
   }
 
   get #commandsFrom(): readonly string[] {
@@ -222,6 +254,7 @@ export class Daemon {
     client: CseClient,
     presence: CsePresence,
     availability: CseAvailability,
+    values: Values,
     settings: PresenceSettings,
   ): Commands | undefined {
     if (this.#commandsFrom.length === 0) return undefined;
@@ -232,6 +265,7 @@ export class Daemon {
       presence,
       notifications: this.#notifications,
       models: () => this.#definitions.current,
+      values,
       perform: async (endpoint, operation, options) =>
         this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' },
       clock: systemClock,
@@ -246,8 +280,7 @@ export class Daemon {
     client: CseClient,
     presence: CsePresence,
     availability: CseAvailability,
-    follower: Values,
-    commands: Commands | undefined,
+    followers: readonly TreeFollower[],
     settings: PresenceSettings,
   ): Bridge {
     const logger = this.#logger;
@@ -268,7 +301,7 @@ export class Daemon {
       lanes: new Lanes(WORK_PER_REQUEST * this.#configuration.cse.maxInFlight),
       availability,
       presence,
-      follower: commands === undefined ? follower : together(follower, commands),
+      follower: together(followers),
       logger,
       random: Math.random,
     });
@@ -304,7 +337,7 @@ function ownAddress(): string | undefined {
 }
 
 /** Followers that see the same. */
-function together(...followers: readonly TreeFollower[]): TreeFollower {
+function together(followers: readonly TreeFollower[]): TreeFollower {
   return {
     follow: (registration, tree, registered) => {
       for (const follower of followers) follower.follow(registration, tree, registered);

@@ -8,7 +8,9 @@ import type { TreeSettings } from './bridge/tree-writer.ts';
 import type { CommandSettings } from './commands/parts.ts';
 import type { Configuration } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
+import { cseSecurity } from './cse-security.ts';
 import type { NotificationSettings } from './notifications/notifications.ts';
+import type { SubscriptionSettings } from './subscriptions/parts.ts';
 import type { ValueSettings } from './values/parts.ts';
 
 /** Milliseconds that a CSE waits for the answer to a notification at most: less than ACME's own 10 s. */
@@ -43,7 +45,8 @@ export function cseClientOptions(
   logger: Logger,
 ): CseClientOptions {
   const { originator, releaseVersion, timeout, maxInFlight } = configuration.cse;
-  return { url: settings.url, originator, releaseVersion, timeout, maxInFlight, logger };
+  const security = cseSecurity(configuration);
+  return { url: settings.url, originator, releaseVersion, timeout, maxInFlight, ...security, logger };
 }
 
 /** How the LwM2M server meets devices: address, bounds and queue mode. */
@@ -105,11 +108,26 @@ export function valueSettings({ values, labels, access }: Configuration, setting
   return { ...others, policy: { mode, observe, rules }, discover: discovered, base: settings.base, labels };
 }
 
+/** Whether any object of any device is observed only while applications subscribe to it. */
+export function observesOnSubscription({ values }: Configuration): boolean {
+  const { mode, observe, rules } = values;
+  return [{ mode, observe }, ...rules].some(
+    (one) => (one.observe ?? observe) === 'on-subscription' && (one.mode ?? mode) !== 'none',
+  );
+}
+
+/** How subscriptions of applications are found. */
+export function subscriptionSettings({ values }: Configuration, settings: PresenceSettings): SubscriptionSettings {
+  const { base, originator, resourceName } = settings;
+  return { base, originator, resourceName, pollInterval: values.subscriptionPollInterval };
+}
+
 /** Who may command devices, and how commands are carried. */
 export function commandSettings(configuration: Configuration, settings: PresenceSettings): CommandSettings {
-  const { access, commands, labels } = configuration;
+  const { access, commands, labels, values } = configuration;
   const { base, originator, resourceName, readers } = settings;
-  return { ...commands, base, originator, resourceName, commanders: access.command, readers, labels };
+  const valueInstances = values.maxInstances;
+  return { ...commands, base, originator, resourceName, commanders: access.command, readers, labels, valueInstances };
 }
 
 /** Whose notifications are taken. */

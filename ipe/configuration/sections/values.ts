@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { key } from '../notes.ts';
-import { whole } from '../values.ts';
+import { DURATION_FORMS, duration, whole } from '../values.ts';
 
 const MODES = ['semantic', 'transparent', 'both', 'none'] as const;
 const OBSERVE = ['always', 'on-subscription', 'never'] as const;
@@ -52,6 +52,12 @@ export const valuesSection = z.strictObject({
     description:
       'Whether resources without a value, executable ones among them, get a container, too; it costs a Discover for each object instance when a device registers. when-commanded: where access.command lets anyone command.',
     allowed: 'always, when-commanded or never',
+  }),
+  subscriptionPollInterval: key(duration(100, 86_400_000).prefault('15m'), {
+    kind: 'duration',
+    description:
+      'How often subscriptions of applications are looked for that no notification told of, where objects are observed on-subscription: one request to the CSE a device and one a subscription.',
+    allowed: `${DURATION_FORMS}; from 100ms to 1d`,
   }),
   maxInstances: key(whole(1, 1_000_000).prefault(10), {
     kind: 'integer',
