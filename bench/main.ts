@@ -2,10 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { errorMessage } from '../common/index.ts';
 import { measureAcme } from './acme-part.ts';
 import { measureBridge } from './bridge-part.ts';
+import { measureGrowth } from './growth-part.ts';
 import { measureLwm2m } from './lwm2m-part.ts';
 import { measureMemory } from './memory-part.ts';
 import { type BenchOptions, type Part, parseBenchOptions } from './options.ts';
 import { type BenchResults, machine, progress } from './results.ts';
+import { measureStorms } from './storm-part.ts';
 import { circumstances, tablesOf } from './tables.ts';
 import { textTable } from './text-table.ts';
 import { measureValues } from './values-part.ts';
@@ -14,6 +16,8 @@ const MEASURE = {
   lwm2m: measureLwm2m,
   bridge: measureBridge,
   values: measureValues,
+  growth: measureGrowth,
+  storm: measureStorms,
   acme: measureAcme,
   memory: measureMemory,
 } as const satisfies Readonly<Record<Part, (options: BenchOptions) => Promise<unknown>>>;

@@ -1,5 +1,7 @@
 import { cpus, totalmem } from 'node:os';
+import type { Growth } from './growth-part.ts';
 import type { BenchOptions } from './options.ts';
+import type { Storms } from './storm-part.ts';
 import type { ValueResults } from './values-part.ts';
 
 /** Named numbers of one round; the unit is in the table that shows them. */
@@ -25,6 +27,8 @@ export interface BenchResults {
   readonly lwm2m?: { readonly ours: Series; readonly leshan?: Series };
   readonly bridge?: Series;
   readonly values?: ValueResults;
+  readonly growth?: Growth;
+  readonly storm?: Storms;
   readonly acme?: Series;
   readonly memory?: Metrics;
   /** Parts that failed, with the reason. */

@@ -15,14 +15,18 @@ export interface Subject {
 export interface SubjectOptions {
   /** Lets it report its heap. */
   readonly measured?: boolean;
+  /** Lets it report how late its event loop is. */
+  readonly watched?: boolean;
   /** Directory where it leaves a CPU profile when it ends. */
   readonly profile?: string | undefined;
 }
 
-function nodeWords(file: string, words: readonly string[], { measured = false, profile }: SubjectOptions): string[] {
+function nodeWords(file: string, words: readonly string[], options: SubjectOptions): string[] {
+  const { measured = false, watched = false, profile } = options;
   const memory = measured ? ['--expose-gc', '--import', built('./report-memory.js')] : [];
+  const delay = watched ? ['--import', built('./report-delay.js')] : [];
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-  return [...memory, ...profiling, built(file), ...words];
+  return [...memory, ...delay, ...profiling, built(file), ...words];
 }
 
 async function ready(child: Child, port: (line: Line) => unknown): Promise<Subject> {

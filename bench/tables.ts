@@ -1,3 +1,4 @@
+import { growthTable, stormTable } from './load-tables.ts';
 import type { BenchResults, Metrics, Series } from './results.ts';
 import { type Goal, goalText, type Row, range, reached, show, type Table } from './table.ts';
 import { valueTables } from './values/tables.ts';
@@ -190,11 +191,13 @@ function memoryTable(memory: Metrics): Table {
 }
 
 /** The tables of whatever parts ran. */
-export function tablesOf({ lwm2m, bridge, values, acme, memory }: BenchResults): Table[] {
+export function tablesOf({ lwm2m, bridge, values, growth, storm, acme, memory }: BenchResults): Table[] {
   return [
     ...(lwm2m === undefined ? [] : [lwm2mTable(lwm2m)]),
     ...(bridge === undefined ? [] : [bridgeTable(bridge)]),
     ...(values === undefined ? [] : valueTables(values)),
+    ...(growth === undefined ? [] : [growthTable(growth)]),
+    ...(storm === undefined ? [] : [stormTable(storm)]),
     ...(acme === undefined ? [] : [acmeTable(acme, bridge)]),
     ...(memory === undefined ? [] : [memoryTable(memory)]),
   ];

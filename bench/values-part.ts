@@ -40,7 +40,7 @@ export async function measureValues(options: BenchOptions): Promise<ValueResults
 }
 
 /** One measurement in a process of its own, which plays devices and CSE. */
-async function world(what: string, words: readonly string[]): Promise<Metrics> {
+export async function world(what: string, words: readonly string[]): Promise<Metrics> {
   const file = fileURLToPath(new URL('./values/world.js', import.meta.url));
   const child = new Child('values/world', { words: ['--max-semi-space-size=32', file, what, ...words] });
   try {

@@ -4,6 +4,7 @@ import type { Metrics } from '../results.ts';
 import type { FormatName } from './device-datagrams.ts';
 import { measureObservedMemory } from './memory.ts';
 import { countRequests } from './requests.ts';
+import { measureStorm } from './storm.ts';
 import { measureThroughput } from './throughput.ts';
 
 // Devices and CSE around the bridge, in a process that does nothing else. Prints one line of JSON. Run by itself:
@@ -40,6 +41,12 @@ const MEASURE: Readonly<Record<string, () => Promise<Metrics>>> = {
       seconds: Number(values.seconds),
       profile: values.profile,
       clientFirst: values['client-first'],
+    }),
+  storm: () =>
+    measureStorm({
+      devices: Number(values.devices),
+      seconds: Number(values.seconds),
+      inFlight: Number(values['in-flight']),
     }),
   requests: countRequests,
   memory: () =>
