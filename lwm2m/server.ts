@@ -206,6 +206,14 @@ export class Lwm2mServer {
     return true;
   }
 
+  /**
+   * Does something about a registration while no Register, Update or De-register of its endpoint is under way; false when it
+   * was not done. `work` must not reject.
+   */
+  attend(id: string, work: (registration: Registration) => Promise<void>): Promise<boolean> {
+    return this.service.attend(id, work);
+  }
+
   /** Takes up an observation of a restored registration; false when that is not registered. */
   restoreObservation(observation: KeptObservation): boolean {
     const { endpoint, registrationId } = observation;

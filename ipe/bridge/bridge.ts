@@ -10,7 +10,7 @@ import {
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence } from '../cse/presence.ts';
 import type { Lanes } from '../lanes.ts';
-import type { EndpointTree } from './endpoint-tree.ts';
+import { type EndpointTree, sameTree, type TreeKeeper } from './endpoint-tree.ts';
 import { refusalOf, unavailable } from './refusal.ts';
 import type { Removals } from './removals.ts';
 import type { TreeWriter } from './tree-writer.ts';
@@ -34,6 +34,8 @@ export interface BridgeParts {
   readonly availability: CseAvailability;
   readonly presence: Pick<CsePresence, 'generation' | 'restore'>;
   readonly follower: TreeFollower;
+  /** Absent: trees are forgotten with the process. */
+  readonly keeper?: TreeKeeper | undefined;
   readonly logger: Logger;
   readonly random: () => number;
 }
@@ -83,6 +85,31 @@ export class Bridge implements RegistrationHandler {
     await this.#remove('lifetime expired', registration);
   }
 
+  /**
+   * Takes up the tree of an earlier run; undefined when a registration of that endpoint would have another now, since names
+   * are made otherwise. Nobody follows it yet.
+   */
+  restore(stored: Omit<EndpointTree, 'incarnation'>): EndpointTree | undefined {
+    const { endpoint, names } = stored;
+    try {
+      const wanted = this.#namesOf(endpoint);
+      if (wanted.resourceName !== names.resourceName || wanted.nodeName !== names.nodeName) return undefined;
+      // Trees of this run count from 1.
+      const tree = { ...stored, names: wanted, incarnation: 0 };
+      this.#trees.set(names.resourceName, tree);
+      return tree;
+    } catch (error) {
+      this.#parts.logger.warn('the tree of an earlier run is given up', { endpoint, reason: errorMessage(error) });
+      return undefined;
+    }
+  }
+
+  /** Deletes a tree of an earlier run that is wanted no more. */
+  abandon({ names, endpoint }: Pick<EndpointTree, 'names' | 'endpoint'>): void {
+    this.#parts.removals.add(this.#parts.writer.addresses(names));
+    this.#parts.keeper?.gone(endpoint);
+  }
+
   async #attempt(
     operation: RegistrationOperation,
     what: string,
@@ -126,6 +153,7 @@ export class Bridge implements RegistrationHandler {
     const next =
       tree === undefined ? await writer.create(registration, names) : await writer.change(tree, registration);
     this.#trees.set(names.resourceName, next);
+    if (tree === undefined || !sameTree(tree, next)) this.#parts.keeper?.made(next);
     follower.follow(registration, next, registered);
   }
 
@@ -171,6 +199,8 @@ export class Bridge implements RegistrationHandler {
         reason,
       });
       return refusalOf('deregister', error, random);
+    } finally {
+      this.#parts.keeper?.gone(endpoint);
     }
   }
 

@@ -16,3 +16,22 @@ export interface EndpointTree {
   /** Containers of links that others have made to live as long as the AE: a mere renewal passes them over. */
   readonly lasting: Set<string>;
 }
+
+/** Whoever remembers trees beyond the end of the process; told of the tree before the device is answered. */
+export interface TreeKeeper {
+  /** The tree is new, or not what it was. */
+  made(tree: EndpointTree): void;
+  /** It is deleted, or about to be when the CSE answers. */
+  gone(endpoint: string): void;
+}
+
+/** True when both say the same, so that nothing has to be remembered anew. */
+export function sameTree(a: EndpointTree, b: EndpointTree): boolean {
+  return (
+    a.expiresAt === b.expiresAt &&
+    a.objectLinks === b.objectLinks &&
+    a.version === b.version &&
+    a.nodeId === b.nodeId &&
+    a.incarnation === b.incarnation
+  );
+}

@@ -6,21 +6,31 @@ const BACKOFF = { least: 1000, most: 60_000 } as const;
 /** Addresses remembered at most; one more pushes out the oldest, which its expirationTime will end. */
 const MOST_PENDING = 200_000;
 
+/** Whoever remembers what is left to delete beyond the end of the process. */
+export interface RemovalJournal {
+  /** The resource has to be deleted. */
+  pending(path: string): void;
+  /** It has been, or need not be any more. */
+  settled(path: string): void;
+}
+
 /** Deletes later, one after the other, what could not be deleted when it should have been. */
 export class Removals {
   readonly #pending = new Set<string>();
   readonly #delete: (path: string) => Promise<void>;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #journal: RemovalJournal | undefined;
   #delay: number = BACKOFF.least;
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(remove: (path: string) => Promise<void>, clock: Clock, logger: Logger) {
+  constructor(remove: (path: string) => Promise<void>, clock: Clock, logger: Logger, journal?: RemovalJournal) {
     this.#delete = remove;
     this.#clock = clock;
     this.#logger = logger;
+    this.#journal = journal;
   }
 
   /** Addresses that still have to be deleted. */
@@ -33,6 +43,7 @@ export class Removals {
     for (const path of paths) {
       if (this.#pending.size >= MOST_PENDING) this.#forgetOldest();
       this.#pending.add(path);
+      this.#journal?.pending(path);
     }
     if (this.#running === undefined) this.#schedule();
   }
@@ -41,7 +52,7 @@ export class Removals {
   async claim(paths: readonly string[]): Promise<void> {
     if (this.#pending.size === 0 && this.#running === undefined) return;
     for (const pending of this.#pending) {
-      if (paths.some((path) => pending === path || pending.startsWith(`${path}/`))) this.#pending.delete(pending);
+      if (paths.some((path) => pending === path || pending.startsWith(`${path}/`))) this.#forget(pending);
     }
     await this.#running;
   }
@@ -54,12 +65,12 @@ export class Removals {
     if (this.#running === undefined && this.#pending.size > 0) this.#run();
   }
 
-  /** Ends the attempts; what is pending then is left to its expirationTime. */
+  /** Ends the attempts; what is pending then is left to the journal, else to its expirationTime. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
     await this.#running;
-    if (this.#pending.size > 0) {
+    if (this.#pending.size > 0 && this.#journal === undefined) {
       this.#logger.warn('stopping with resources that could not be deleted', { pending: this.#pending.size });
     }
   }
@@ -95,14 +106,18 @@ export class Removals {
           reason: errorMessage(error),
         });
       }
-      this.#pending.delete(path);
+      this.#forget(path);
       this.#delay = BACKOFF.least;
     }
   }
 
+  #forget(path: string): void {
+    if (this.#pending.delete(path)) this.#journal?.settled(path);
+  }
+
   #forgetOldest(): void {
     for (const oldest of this.#pending) {
-      this.#pending.delete(oldest);
+      this.#forget(oldest);
       this.#logger.warn('too many resources wait to be deleted; one is left to its expirationTime', {
         resource: oldest,
       });

@@ -50,12 +50,14 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   #confirmed: ConfirmedValues | undefined;
   #toldTooLarge = false;
 
-  constructor(shares: DeviceShares, followed: Followed) {
+  /** Of instances that are `known` nothing is asked at first. */
+  constructor(shares: DeviceShares, followed: Followed, known: (path: InstancePath) => boolean = () => false) {
     this.#shares = shares;
     this.#followed = followed;
     this.#delivery = new Delivery(shares.delivery, this);
     this.#inquiry = new Inquiry(shares.inquiry, this);
-    this.#ask(this.#instances(), this.#instances());
+    const unknown = this.#instances().filter((path) => !known(path));
+    this.#ask(unknown, unknown);
   }
 
   get followed(): Followed {

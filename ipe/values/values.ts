@@ -80,6 +80,15 @@ export class Values implements ValueHooks {
     this.#timer ??= this.#parts.clock.timer(0, () => this.#startDue());
   }
 
+  /** As `follow`, for a device of an earlier run; of the instances that are `known` to be reported nothing is asked. */
+  restore(registration: Registration, tree: EndpointTree, known: (path: InstancePath) => boolean): void {
+    if (this.#stopped || !this.#shares.policies.wanted || this.#devices.has(registration.endpoint)) return;
+    const device = new DeviceValues(this.#shares, { registration, tree }, known);
+    this.#devices.set(registration.endpoint, device);
+    this.#due.add(device);
+    this.#timer ??= this.#parts.clock.timer(0, () => this.#startDue());
+  }
+
   /** The registration ends. */
   leave(endpoint: string): void {
     const device = this.#devices.get(endpoint);

@@ -99,6 +99,22 @@ export class RegistrationService {
     return true;
   }
 
+  /**
+   * Does something about a registration while no operation of its endpoint is at the handler; false when it was not done,
+   * since the registration is gone or too much waits for its turn. `work` must not reject.
+   */
+  async attend(id: string, work: (registration: Registration) => Promise<void>): Promise<boolean> {
+    const record = this.records.find(id);
+    if (record === undefined || this.closed) return false;
+    const run = async (): Promise<boolean> => {
+      const { registration } = record;
+      if (registration?.id === id && !this.closed) return this.turns.hold(record, work(registration), () => true);
+      this.idle(record);
+      return false;
+    };
+    return (record.busy ? this.turns.wait(record, run) : run()) ?? false;
+  }
+
   /** From now on no registration ends by its lifetime. */
   stop(): void {
     this.expiry.stop();

@@ -1,4 +1,3 @@
-import type { CoapResponse } from '../coap/types.ts';
 import type { EndpointRecord } from './registry.ts';
 
 /** One operation at a time for an endpoint, in the order of arrival; endpoints never wait for each other. */
@@ -15,10 +14,7 @@ export class EndpointTurns {
   }
 
   /** Runs the operation after all that came before it; undefined when too many wait already. */
-  wait(
-    record: EndpointRecord,
-    operation: () => CoapResponse | Promise<CoapResponse>,
-  ): Promise<CoapResponse> | undefined {
+  wait<R>(record: EndpointRecord, operation: () => R | Promise<R>): Promise<R> | undefined {
     record.waiting ??= [];
     const { waiting } = record;
     if (waiting.length >= this.longestQueue) return undefined;
