@@ -4,8 +4,8 @@ import { newCounters, OPERATION_NAMES, type RequestCounters } from './counters.t
 import { DIALECTS, type Dialect } from './dialect.ts';
 import { collectPages, filtersFor } from './discovery.ts';
 import { CseError, describeStatusCode } from './errors.ts';
-import { fromHttpResponse, toHttpRequest } from './http-binding.ts';
-import { HttpTransport } from './http-transport.ts';
+import { fromHttpResponse, type HttpRequest, toHttpRequest } from './http-binding.ts';
+import { HttpTransport, type TlsCredentials } from './http-transport.ts';
 import {
   type FilterCriteria,
   Operation,
@@ -44,6 +44,10 @@ export interface CseClientOptions {
   readonly maxQueued?: number;
   /** Largest answer, bytes; 8 MiB unless given. */
   readonly maxAnswerBytes?: number;
+  /** For https. */
+  readonly tls?: TlsCredentials | undefined;
+  /** Value of the header field `Authorization` of every request (RFC 9110 11.6.2), a credential. */
+  readonly authorization?: string | undefined;
   /** `DIALECTS.standard` unless given. */
   readonly dialect?: Dialect;
   readonly logger?: Logger;
@@ -86,6 +90,7 @@ export class CseClient {
       maxQueued: options.maxQueued ?? 10_000,
       maxAnswerBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
       connectTimeout: options.timeout,
+      tls: options.tls,
       clock: options.clock ?? systemClock,
     });
   }
@@ -107,7 +112,7 @@ export class CseClient {
     try {
       const request = this.#complete(primitive);
       const timeout = options.timeout ?? this.#options.timeout;
-      const answer = await this.#transport.exchange(toHttpRequest(request), timeout, options.signal);
+      const answer = await this.#transport.exchange(this.#authorized(toHttpRequest(request)), timeout, options.signal);
       const response = this.#read(() => fromHttpResponse(answer));
       if (isSuccess(response.rsc)) this.#counters.succeeded += 1;
       else this.#counters.refused += 1;
@@ -117,6 +122,11 @@ export class CseClient {
       this.#log(error, primitive);
       throw error;
     }
+  }
+
+  #authorized(request: HttpRequest): HttpRequest {
+    const { authorization } = this.#options;
+    return authorization === undefined ? request : { ...request, headers: { ...request.headers, authorization } };
   }
 
   /** Creates a resource; with `resultContent` nothing the attributes come back as they were sent. */

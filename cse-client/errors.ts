@@ -3,13 +3,15 @@ import { statusCode } from './status-codes.ts';
 
 /**
  * What can go wrong between us and a CSE. `cse/refused`: it answered with a code of class 4000 or above; `cse/unreachable`:
- * no connection, or it broke before the answer; `cse/timeout`: no answer within the deadline; `cse/not-a-cse`: an answer
- * that is none of oneM2M; `cse/busy`: the local queue is full; `cse/closed`: the client was closed; `cse/aborted`: the
- * caller's signal; `cse/bad-request`: a request that the binding cannot carry, or (on the receiving side) cannot read.
+ * no connection, or it broke before the answer; `cse/untrusted`: TLS failed, for one side does not accept the other's
+ * certificate, which may be renewed; `cse/timeout`: no answer within the deadline; `cse/not-a-cse`: an answer that is none
+ * of oneM2M; `cse/busy`: the local queue is full; `cse/closed`: the client was closed; `cse/aborted`: the caller's signal;
+ * `cse/bad-request`: a request that the binding cannot carry, or (on the receiving side) cannot read.
  */
 export type CseErrorCode =
   | 'cse/refused'
   | 'cse/unreachable'
+  | 'cse/untrusted'
   | 'cse/timeout'
   | 'cse/not-a-cse'
   | 'cse/busy'
@@ -21,6 +23,7 @@ export type CseErrorCode =
 const RETRYABLE: Readonly<Record<CseErrorCode, boolean>> = {
   'cse/refused': false,
   'cse/unreachable': true,
+  'cse/untrusted': true,
   'cse/timeout': true,
   'cse/not-a-cse': false,
   'cse/busy': true,

@@ -10,6 +10,8 @@ interface Failure {
 }
 
 const unreachable = (reason: string): Failure => ({ code: 'cse/unreachable', words: `is not reachable (${reason})` });
+const untrusted = (reason: string): Failure => ({ code: 'cse/untrusted', words: `is not trusted: ${reason}` });
+const UNKNOWN_AUTHORITY = 'no authority that is trusted here has signed its certificate; name one with its certificate';
 const broken: Failure = { code: 'cse/unreachable', words: 'closed the connection before it answered' };
 
 /** Errors of the network and of the HTTP client by their code. */
@@ -29,6 +31,19 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   UND_ERR_HEADERS_OVERFLOW: { code: 'cse/not-a-cse', words: 'sent header fields that are too large' },
   HTTPParserError: { code: 'cse/not-a-cse', words: 'does not speak HTTP' },
   ERR_SSL_WRONG_VERSION_NUMBER: { code: 'cse/not-a-cse', words: 'does not speak TLS' },
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted('its certificate is self-signed; trust it by name, or have it signed'),
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted(UNKNOWN_AUTHORITY),
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted(UNKNOWN_AUTHORITY),
+  UNABLE_TO_GET_ISSUER_CERT: untrusted(UNKNOWN_AUTHORITY),
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted(UNKNOWN_AUTHORITY),
+  CERT_HAS_EXPIRED: untrusted('its certificate has expired'),
+  CERT_NOT_YET_VALID: untrusted('its certificate is not valid yet; is the clock right?'),
+  CERT_REVOKED: untrusted('its certificate has been revoked'),
+  ERR_TLS_CERT_ALTNAME_INVALID: untrusted('its certificate is for another host name'),
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: untrusted('it wants a certificate of the client'),
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: untrusted('it refuses the TLS handshake; it may want a client certificate'),
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: untrusted('it does not accept the certificate of the client'),
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: untrusted('it does not know who signed the certificate of the client'),
   UND_ERR_INVALID_ARG: { code: 'cse/bad-request', words: 'cannot be asked this over HTTP', withReason: true },
   UND_ERR_DESTROYED: { code: 'cse/closed', words: 'was left: its client was closed' },
   UND_ERR_CLOSED: { code: 'cse/closed', words: 'was left: its client was closed' },

@@ -15,7 +15,18 @@ export interface HttpTransportOptions {
   readonly maxQueued: number;
   readonly maxAnswerBytes: number;
   readonly connectTimeout: number;
+  /** For https. */
+  readonly tls?: TlsCredentials | undefined;
   readonly clock: Clock;
+}
+
+/** Whom the client trusts and who it is, in TLS; each as PEM. */
+export interface TlsCredentials {
+  /** Certificates of authorities, in place of those that Node.js trusts. */
+  readonly ca?: string | undefined;
+  /** The client's certificate, with its chain, and its private key. */
+  readonly certificate?: string | undefined;
+  readonly privateKey?: string | undefined;
 }
 
 /** A dropped idle connection must be ours to drop: servers close theirs after 5 s and more. */
@@ -118,13 +129,19 @@ export class HttpTransport implements Connections {
 
   /** A new connection, made when it is first written to. */
   fresh(): Client {
-    const { url, connectTimeout, maxAnswerBytes } = this.#options;
+    const { url, connectTimeout, maxAnswerBytes, tls } = this.#options;
+    const { ca, certificate, privateKey } = tls ?? {};
     const client = new Client(url.origin, {
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE,
       headersTimeout: 0,
       bodyTimeout: 0,
-      connectTimeout,
+      connect: {
+        timeout: connectTimeout,
+        ...(ca === undefined ? {} : { ca }),
+        ...(certificate === undefined ? {} : { cert: certificate }),
+        ...(privateKey === undefined ? {} : { key: privateKey }),
+      },
       maxResponseSize: maxAnswerBytes,
     });
     this.#all.add(client);

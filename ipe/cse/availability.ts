@@ -5,6 +5,8 @@ import { CseError } from '../../cse-client/index.ts';
 const TIMEOUTS_UNTIL_AWAY = 3;
 /** Milliseconds between probes of a CSE that is away. */
 const PROBE_INTERVAL = 1000;
+/** The CSE cannot be spoken to at all. */
+const NO_CONNECTION: ReadonlySet<string> = new Set(['cse/unreachable', 'cse/untrusted']);
 
 /**
  * Whether the CSE answers. While it is away one probe asks for it instead of every device's request, so that devices
@@ -49,7 +51,7 @@ export class CseAvailability {
   failed(error: unknown): void {
     if (!(error instanceof CseError) || this.#stopped) return;
     if (error.code === 'cse/timeout') this.#countTimeout();
-    const gone = error.code === 'cse/unreachable' || this.#timeouts >= TIMEOUTS_UNTIL_AWAY;
+    const gone = NO_CONNECTION.has(error.code) || this.#timeouts >= TIMEOUTS_UNTIL_AWAY;
     if (!gone || this.#reason !== undefined) return;
     this.#reason = errorMessage(error);
     this.#logger.error('the CSE is away; devices are answered 5.03 until it is back', { reason: this.#reason });

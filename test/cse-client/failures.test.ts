@@ -9,7 +9,14 @@ describe('errors of the network', () => {
     ['ECONNRESET', 'cse/unreachable', 'closed the connection before it answered'],
     ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'cse/not-a-cse', 'sent an answer that is too large'],
     ['UND_ERR_DESTROYED', 'cse/closed', 'was left: its client was closed'],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'cse/unreachable', 'is not reachable (self-signed certificate)'],
+    ['ERR_UNHEARD_OF', 'cse/unreachable', 'is not reachable (self-signed certificate)'],
+    [
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'cse/untrusted',
+      'is not trusted: its certificate is self-signed; trust it by name, or have it signed',
+    ],
+    ['CERT_HAS_EXPIRED', 'cse/untrusted', 'is not trusted: its certificate has expired'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'cse/untrusted', 'is not trusted: its certificate is for another host name'],
   ])('%s is %s, in words for an operator', (code, expected, words) => {
     const cause = Object.assign(new Error('self-signed certificate'), { code });
     const error = toCseError('https://cse', cause, true);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { key } from '../notes.ts';
 import { DURATION_FORMS, duration, HTTP_URL_ALLOWED, httpUrl, ownOriginator, seconds, whole } from '../values.ts';
+import { cseAuthorizationSection, cseTlsSection } from './cse-security.ts';
 
 /** The CSE that the bridge registers with, and how it is spoken to. */
 export const cseSection = z.strictObject({
@@ -98,6 +99,8 @@ export const cseSection = z.strictObject({
       'Seconds added to the lifetime for expirationTime, so that a living IPE removes a silent device before the CSE does.',
     allowed: 'a whole number of seconds from 0 to 86400',
   }),
+  tls: cseTlsSection.prefault({}),
+  authorization: cseAuthorizationSection.prefault({}),
 });
 
 function releaseText(value: 3 | 4 | 5): '3' | '4' | '5' {
