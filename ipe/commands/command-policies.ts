@@ -6,6 +6,8 @@ import { type CommandParts, type CommandSettings, REQUESTS, RESPONSES } from './
 export interface PolicyIds {
   readonly requests: string;
   readonly responses: string;
+  /** Of containers of values in which direct commands are created, beside that of the IPE. */
+  readonly direct: string;
 }
 
 /** accessControlOperations (TS-0004 6.3.4.2.29). */
@@ -14,9 +16,11 @@ const READ = 2 + 32;
 const ALL = 63;
 /** Milliseconds ahead to which the policies live; they are renewed with each start. */
 const FAR = 4 * 365 * 24 * 3600 * 1000;
+/** Last part of the resourceName of the policy for direct commands. */
+const DIRECT = 'commands';
 const NAME_TAKEN = [4105, 5106] as const;
 
-/** The policies of `requests` and `responses` (TS-0001 9.6.2), the same for all devices, made when they are first needed. */
+/** The policies of `requests`, `responses` and direct commands (TS-0001 9.6.2), the same for all devices, made when they are first needed. */
 export class CommandPolicies {
   readonly #settings: CommandSettings;
   readonly #parts: CommandParts;
@@ -31,7 +35,7 @@ export class CommandPolicies {
   ensure(): Promise<PolicyIds> {
     const { generation } = this.#parts.presence;
     if (this.#made?.generation === generation) return this.#made.ids;
-    const ids = this.#makeBoth();
+    const ids = this.#makeAll();
     this.#made = { generation, ids };
     ids.catch(() => {
       if (this.#made?.ids === ids) this.#made = undefined;
@@ -39,7 +43,7 @@ export class CommandPolicies {
     return ids;
   }
 
-  async #makeBoth(): Promise<PolicyIds> {
+  async #makeAll(): Promise<PolicyIds> {
     const { originator, commanders, readers } = this.#settings;
     const own = { acor: [originator], acop: ALL };
     const reading = { acor: [...commanders], acop: READ };
@@ -54,7 +58,10 @@ export class CommandPolicies {
     const responses = details
       ? await this.#make(RESPONSES, own, [readersToo, subscribing], [readersToo])
       : await this.#make(RESPONSES, own, [readersToo]);
-    return { requests, responses };
+    const direct = details
+      ? await this.#make(DIRECT, own, [narrowed, reading], [creating, reading])
+      : await this.#make(DIRECT, own, [creating, reading]);
+    return { requests, responses, direct };
   }
 
   /** `plain`: the rules for a CSE that turns out not to take those narrowed to types of children. */

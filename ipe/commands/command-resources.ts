@@ -64,11 +64,11 @@ export class CommandResources {
   }
 
   get requests(): string {
-    return `${this.#ae}/${REQUESTS}`;
+    return `${this.ae}/${REQUESTS}`;
   }
 
   get responses(): string {
-    return `${this.#ae}/${RESPONSES}`;
+    return `${this.ae}/${RESPONSES}`;
   }
 
   /** True for the listed subscription that is ours. */
@@ -92,7 +92,7 @@ export class CommandResources {
     let existed = false;
     try {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-        await client.update(ResourceType.ae, this.#ae, { et: this.#far() });
+        await client.update(ResourceType.ae, this.ae, { et: this.#far() });
         const there = await this.#makeOnce(policies, attempt === ATTEMPTS);
         if (attempt === 1) existed = there;
         if (!this.#cut) break;
@@ -118,15 +118,15 @@ export class CommandResources {
     const lbl = [endpointLabel(this.#commanded().registration.endpoint), ...this.#settings.labels.extra];
     const attributes = { lbl, mni, et: this.#far() };
     try {
-      const made = await client.create(ResourceType.container, this.#ae, { rn, ...attributes, acpi: [policy] });
+      const made = await client.create(ResourceType.container, this.ae, { rn, ...attributes, acpi: [policy] });
       this.#check(made.et);
       // ACME ends `la` at the time that a container was made with, however it is renewed.
-      if (this.#cut && !last) await client.delete(`${this.#ae}/${rn}`);
+      if (this.#cut && !last) await client.delete(`${this.ae}/${rn}`);
       return false;
     } catch (error) {
       if (!isRefused(error, ...NAME_TAKEN)) throw error;
     }
-    this.#check((await client.update(ResourceType.container, `${this.#ae}/${rn}`, attributes))?.et);
+    this.#check((await client.update(ResourceType.container, `${this.ae}/${rn}`, attributes))?.et);
     return true;
   }
 
@@ -153,11 +153,12 @@ export class CommandResources {
     const { client, cse } = this.#parts;
     for (let written: number | undefined; written !== this.#commanded().tree.expiresAt; ) {
       written = this.#commanded().tree.expiresAt;
-      await client.update(ResourceType.ae, this.#ae, { et: formatTimestamp(written, cse().dialect) });
+      await client.update(ResourceType.ae, this.ae, { et: formatTimestamp(written, cse().dialect) });
     }
   }
 
-  get #ae(): string {
+  /** Address of the endpoint's AE. */
+  get ae(): string {
     return `${this.#settings.base}/${this.#commanded().tree.names.resourceName}`;
   }
 

@@ -27,6 +27,8 @@ export interface TakenCommand {
   /** Name of its responses. */
   readonly key: string;
   readonly command: Command;
+  /** creationTime, as the CSE wrote it: what was created earlier goes first, as long as it waits. */
+  readonly created: string | undefined;
   readonly watcher?: CommandWatcher | undefined;
 }
 
@@ -74,7 +76,7 @@ export class CommandTurns {
     return this.#current?.key === key || this.#waiting.some((entry) => entry.key === key);
   }
 
-  /** Takes a command, at the end of the line; where too many wait it fails at once. */
+  /** Takes a command, to its place in the line; where too many wait it fails at once. */
   take(taken: TakenCommand): void {
     const { settings } = this.#parts;
     const entry = this.#entry(taken);
@@ -84,7 +86,7 @@ export class CommandTurns {
     }
     if (settings.coalesce) this.#supersede(entry);
     if (this.#current !== undefined) this.#queued(entry);
-    this.#waiting.push(entry);
+    this.#waiting.splice(this.#placeOf(entry), 0, entry);
     this.#watchExpiry(entry);
     if (this.#current === undefined) this.#next();
   }
@@ -141,6 +143,13 @@ export class CommandTurns {
       said: new Set(),
       words: Promise.resolve(true),
     };
+  }
+
+  /** CSEs tell of what was created in any order; their times have one form, so that the texts compare. */
+  #placeOf({ created }: Entry): number {
+    if (created === undefined) return this.#waiting.length;
+    const later = this.#waiting.findIndex((other) => other.created !== undefined && other.created > created);
+    return later < 0 ? this.#waiting.length : later;
   }
 
   /** Ends the Writes that a later one leaves nothing of, as long as they have not been sent. */

@@ -1,5 +1,6 @@
 import type { Timer } from '../../common/index.ts';
-import type { Registration, RegistrationHandler } from '../../lwm2m/index.ts';
+import type { ObjectDefinition, Registration, RegistrationHandler } from '../../lwm2m/index.ts';
+import { directCommandKind, type InstancePath } from '../../mappings/index.ts';
 import type { TreeFollower } from '../bridge/bridge.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { Lanes } from '../lanes.ts';
@@ -10,10 +11,12 @@ import { type CommandParts, type CommandSettings, newCommandCounters } from './p
 /** Devices whose requests are read at once, and responses on their way at once: less than `cse.maxInFlight` leaves room. */
 const READING = 4;
 const WRITING = 4;
+/** Direct commands that no notification told of are looked for less often than requests: what is lost there is rare. */
+const POLLS_PER_DIRECT_LOOK = 5;
 
 /**
- * Commands of applications to devices, by contentInstances in `<AE>/requests` (TS-0014 6.4.1). A notification is only a
- * hint that there is something to read: what is carried out was read from the CSE, which knows who may write there.
+ * Commands of applications to devices, by contentInstances in `<AE>/requests` or in the containers of resources (TS-0014
+ * 6.4.1). A notification is only a hint that there is something to read: what is carried out was read from the CSE, which knows who may write there.
  */
 export class Commands implements TreeFollower {
   readonly counters = newCommandCounters();
@@ -25,6 +28,7 @@ export class Commands implements TreeFollower {
   readonly #due = new Set<DeviceCommands>();
   #dueTimer: Timer | undefined;
   #pollTimer: Timer | undefined;
+  #polls = 1;
   #stopped = false;
 
   constructor(settings: CommandSettings, parts: CommandParts) {
@@ -38,7 +42,20 @@ export class Commands implements TreeFollower {
       reading: new Lanes(READING),
       writing: new Lanes(WRITING),
     };
+    parts.values.onContainer({
+      made: (endpoint, path, container, existing) =>
+        this.#devices.get(endpoint)?.containerMade(path, container, existing),
+      gone: (endpoint, container) => this.#devices.get(endpoint)?.containerGone(container),
+    });
     this.#schedulePoll();
+  }
+
+  /** Resource IDs of the policies of a container of values: who may command may create where that is a command. Rejects with CseError. */
+  async policiesOf(path: InstancePath, definition: ObjectDefinition | undefined): Promise<readonly string[]> {
+    const { accessControlPolicy } = this.#parts.cse();
+    if (directCommandKind(path, definition) === undefined) return [accessControlPolicy];
+    const { direct } = await this.#shares.policies.ensure();
+    return [accessControlPolicy, direct];
   }
 
   /** Devices that can be commanded. */
@@ -115,7 +132,9 @@ export class Commands implements TreeFollower {
     for (const device of [...this.#devices.values()]) {
       if (this.#stopped || this.#parts.availability.away !== undefined) break;
       await device.look();
+      if (this.#polls % POLLS_PER_DIRECT_LOOK === 0) await device.lookForDirect();
     }
+    this.#polls += 1;
     if (!this.#stopped) this.#schedulePoll();
   }
 }

@@ -1,12 +1,21 @@
 import { errorMessage, IpeError } from '../../common/index.ts';
 import { type ContentInstance, parseTimestamp } from '../../cse-client/index.ts';
-import { formatPath, type Path, parsePath, valueFromJson, valueToJson } from '../../lwm2m/index.ts';
-import { type CommandCodec, readCommand } from '../../mappings/index.ts';
+import {
+  decodeContent,
+  formatPath,
+  type ObjectDefinition,
+  type Path,
+  parsePath,
+  valueFromJson,
+  valueToJson,
+} from '../../lwm2m/index.ts';
+import { type DirectCommandCodec, type InstancePath, readCommand } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { Lanes } from '../lanes.ts';
 import type { CommandPolicies } from './command-policies.ts';
 import { CommandResources } from './command-resources.ts';
 import { CommandTurns } from './command-turns.ts';
+import { DirectCommands } from './direct-commands.ts';
 import { listChildren, retrieveInOrder } from './inbox.ts';
 import { MARKS, Outbox, requestKey, responseName } from './outbox.ts';
 import type { CommandCounters, Commanded, CommandParts, CommandSettings } from './parts.ts';
@@ -31,7 +40,8 @@ export class DeviceCommands {
   readonly #turns: CommandTurns;
   #ended = false;
   #commanded: Commanded;
-  #made = false;
+  readonly #direct: DirectCommands;
+  #made: Promise<void> | undefined;
   /** Addresses of the requests that have been taken and still stand on the CSE. */
   readonly #seen = new Set<string>();
   /** Names of the responses of an earlier life. */
@@ -66,11 +76,27 @@ export class DeviceCommands {
       commanded: () => this.#commanded,
       codec: () => this.#codec(),
     });
+    this.#direct = new DirectCommands({
+      settings,
+      parts,
+      counters,
+      lanes: shares.reading,
+      endpoint: commanded.registration.endpoint,
+      turns: this.#turns,
+      ae: () => this.resources.ae,
+      responses: () => this.resources.responses,
+      definitionOf: ({ objectId }) => this.#definitionOf(objectId),
+      codec: () => this.#codec(),
+      answered: async () => {
+        await this.#ensureMade();
+        return this.#answered;
+      },
+    });
   }
 
   /** The bridge has brought the tree to what a Register or an Update wants. */
   follow(commanded: Commanded): void {
-    if (commanded.tree.incarnation !== this.#commanded.tree.incarnation) this.#made = false;
+    if (commanded.tree.incarnation !== this.#commanded.tree.incarnation) this.#made = undefined;
     this.#commanded = commanded;
   }
 
@@ -83,10 +109,26 @@ export class DeviceCommands {
     return this.#looking;
   }
 
+  /** A container of values stands on the CSE. */
+  containerMade(path: InstancePath, container: string, existing: boolean): void {
+    if (!this.#ended) this.#direct.made(path, container, existing);
+  }
+
+  /** A container of values and all below it is gone; all of them without one. */
+  containerGone(container?: string): void {
+    this.#direct.containers.gone(container);
+  }
+
+  /** Looks for direct commands that no notification told of. Never rejects. */
+  lookForDirect(): Promise<void> {
+    return this.#direct.containers.look();
+  }
+
   /** The CSE answers again. */
   resume(): void {
     this.#outbox.hurry();
     void this.look();
+    void this.lookForDirect();
   }
 
   /** The device leaves: every command gets its last word, if the CSE takes it soon. */
@@ -104,6 +146,7 @@ export class DeviceCommands {
   #end(): void {
     this.#ended = true;
     this.resources.end();
+    this.#direct.containers.end();
   }
 
   async #lookAgain(): Promise<void> {
@@ -119,7 +162,7 @@ export class DeviceCommands {
     try {
       await this.#read().catch(async (error: unknown) => {
         if (!isRefused(error, 4004) || this.#ended) throw error;
-        this.#made = false;
+        this.#made = undefined;
         await this.#read();
       });
     } catch (error) {
@@ -134,7 +177,7 @@ export class DeviceCommands {
   async #read(): Promise<void> {
     const { client } = this.#shares.parts;
     const { resources } = this;
-    if (!this.#made) await this.#make();
+    await this.#ensureMade();
     let listing = await listChildren(client, resources.requests);
     if (!listing.subscriptions.some((reference) => resources.isSubscription(reference))) {
       await resources.subscribe();
@@ -152,11 +195,20 @@ export class DeviceCommands {
     }
   }
 
+  #ensureMade(): Promise<void> {
+    if (this.#made !== undefined) return this.#made;
+    const made = this.#make();
+    this.#made = made;
+    made.catch(() => {
+      if (this.#made === made) this.#made = undefined;
+    });
+    return made;
+  }
+
   async #make(): Promise<void> {
     const existed = await this.resources.make();
     const { instances } = existed ? await listChildren(this.#shares.parts.client, this.resources.responses) : NOTHING;
     this.#answered = new Set(instances.map(({ name }) => name));
-    this.#made = true;
   }
 
   #take(instance: ContentInstance): void {
@@ -164,23 +216,29 @@ export class DeviceCommands {
     if (this.#turns.has(key) || this.#answered.has(responseName(key, MARKS.final))) return;
     this.#shares.counters.taken += 1;
     const command = readCommand(instance.con, instance.ri, this.#codec());
-    if (this.#answered.has(responseName(key, MARKS.sent))) this.#turns.interrupted({ key, command });
-    else this.#turns.take({ key, command });
+    if (this.#answered.has(responseName(key, MARKS.sent)))
+      this.#turns.interrupted({ key, command, created: instance.ct });
+    else this.#turns.take({ key, command, created: instance.ct });
   }
 
-  #codec(): CommandCodec {
+  #definitionOf(objectId: number): ObjectDefinition | undefined {
     const { objectLinks, version } = this.#commanded.registration;
-    const models = this.#shares.parts.models();
-    const definition = ({ objectId, resourceId }: Path) => {
-      const listed = objectLinks.links.find((link) => link.objectId === objectId)?.version;
-      return resourceId === undefined ? undefined : models.find(objectId, listed, version)?.resources.get(resourceId);
-    };
+    const listed = objectLinks.links.find((link) => link.objectId === objectId)?.version;
+    return this.#shares.parts.models().find(objectId, listed, version);
+  }
+
+  #codec(): DirectCommandCodec {
+    const { rootPath } = this.#commanded.registration.objectLinks;
+    const resourceOf = ({ objectId, resourceId }: Path) =>
+      resourceId === undefined ? undefined : this.#definitionOf(objectId)?.resources.get(resourceId);
     return {
       parsePath,
       formatPath,
-      toValue: (path, json) => valueFromJson(definition(path), json),
-      toJson: (path, value) => valueToJson(definition(path), value),
+      toValue: (path, json) => valueFromJson(resourceOf(path), json),
+      toJson: (path, value) => valueToJson(resourceOf(path), value),
       parseTime: parseTimestamp,
+      decode: ({ format, payload }, base) =>
+        decodeContent(format, payload, { base, rootPath, find: (objectId) => this.#definitionOf(objectId) }),
     };
   }
 }

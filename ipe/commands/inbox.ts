@@ -57,8 +57,8 @@ export async function retrieveInOrder(
   return found.sort((a, b) => compareAge(a.instance, b.instance));
 }
 
-/** Times of one CSE have one form, so that their texts compare; within one time the state tag decides. */
-function compareAge(a: ContentInstance, b: ContentInstance): number {
+/** Orders by creation: times of one CSE have one form, so that their texts compare; within one time the state tag decides. */
+export function compareAge(a: ContentInstance, b: ContentInstance): number {
   const [earlier = '', later = ''] = [a.ct, b.ct];
   if (earlier !== later) return earlier < later ? -1 : 1;
   return (a.st ?? 0) - (b.st ?? 0);

@@ -6,6 +6,7 @@ import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence, CseState } from '../cse/presence.ts';
 import type { Notifications } from '../notifications/notifications.ts';
+import type { ValueHooks } from '../values/parts.ts';
 
 /** What the configuration says of commands. */
 export interface CommandSettings {
@@ -32,6 +33,8 @@ export interface CommandSettings {
   readonly coalesce: boolean;
   /** Milliseconds between two looks for what no notification told of. */
   readonly pollInterval: number;
+  /** maxNrOfInstances of containers that hold values. */
+  readonly valueInstances: number;
 }
 
 /** What commands are carried with. */
@@ -42,6 +45,8 @@ export interface CommandParts {
   readonly presence: Pick<CsePresence, 'generation' | 'restore'>;
   readonly notifications: Pick<Notifications, 'add'>;
   readonly models: () => Pick<ObjectModels, 'find'>;
+  /** The containers of values, in which direct commands are created, and their truth. */
+  readonly values: Pick<ValueHooks, 'onContainer' | 'storeAgain' | 'written'>;
   /** Asks a device; never rejects. */
   readonly perform: (
     endpoint: string,

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../common/index.ts';
 import type { ContentInstance, CseClient } from '../../cse-client/index.ts';
-import type { Node, ObjectModels, Operation, Outcome, Path } from '../../lwm2m/index.ts';
+import type { Node, ObjectDefinition, ObjectModels, Operation, Outcome, Path } from '../../lwm2m/index.ts';
 import type { EncodedContent, InstancePath, LabelSettings, ValuePolicySettings } from '../../mappings/index.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence, CseState } from '../cse/presence.ts';
@@ -39,6 +39,8 @@ export interface ValueParts {
   ) => Promise<Outcome>;
   /** Encodes values of one Object Instance; IpeError where that cannot be. */
   readonly encode: (nodes: readonly Node[], base: Path) => EncodedContent;
+  /** Resource IDs of the policies of a container; absent: that of the IPE alone. Rejects with CseError. */
+  readonly policiesOf?: (path: InstancePath, definition: ObjectDefinition | undefined) => Promise<readonly string[]>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** From 0 up to 1; names and spreading, no secrets. */

@@ -12,6 +12,7 @@ import {
 } from '../../mappings/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { isRefused } from '../cse/access.ts';
+import { admit, byInstance } from './container-making.ts';
 import type { ContainerListener, ValueParts, ValueSettings } from './parts.ts';
 
 /** A registration and the tree that the bridge keeps for it. */
@@ -170,7 +171,7 @@ export class ValueContainers {
   async make(): Promise<number> {
     if (this.#shares.parts.cse().dialect.childExpirationCutToParent) return this.#makeRaised();
     let count = 0;
-    for (const [container, path] of this.#wanted ?? []) {
+    for (const [container, path] of byInstance(this.#wanted ?? new Map())) {
       if (this.#ended) break;
       this.#settle(container, path, await this.#ensure(path, this.#far()));
       count += 1;
@@ -239,22 +240,24 @@ export class ValueContainers {
   }
 
   async #create(path: InstancePath, expirationTime: string): Promise<Made> {
-    const { client, cse, models } = this.#shares.parts;
+    const { client, cse, models, policiesOf } = this.#shares.parts;
     const { registration } = this.#device.followed;
     const { links } = registration.objectLinks;
     const version = links.find(({ objectId }) => objectId === path.objectId)?.version;
+    const definition = models().find(path.objectId, version, registration.version);
+    const accessControlPolicies = (await policiesOf?.(path, definition)) ?? [cse().accessControlPolicy];
     const context = {
       endpoint: registration.endpoint,
       labels: this.#shares.settings.labels,
-      accessControlPolicy: cse().accessControlPolicy,
+      accessControlPolicies,
       expirationTime,
       maxInstances: this.#shares.settings.maxInstances,
-      definition: models().find(path.objectId, version, registration.version),
+      definition,
     };
     const address = `${this.#ae}/${valueContainerPath(path)}`;
     // An instance container is the bridge's: only what its contentInstances need is ours.
     if (path.resourceId === undefined) {
-      return { et: await this.#convert(address, path, expirationTime), isNew: false };
+      return { et: await this.#convert(address, path, expirationTime, accessControlPolicies), isNew: false };
     }
     const parent = address.slice(0, address.lastIndexOf('/'));
     try {
@@ -268,25 +271,38 @@ export class ValueContainers {
       }
     }
     const repaired = await client.update(ResourceType.container, address, valueContainerRepair(path, context));
+    await admit(this.#shares.parts, address, repaired, accessControlPolicies);
     return { et: repaired?.et, isNew: false };
   }
 
   /** Makes an instance container one that holds values itself; gives its expirationTime as it stands. */
-  async #convert(address: string, path: InstancePath, et: string): Promise<string | undefined> {
+  async #convert(
+    address: string,
+    path: InstancePath,
+    et: string,
+    policies: readonly string[],
+  ): Promise<string | undefined> {
     const { client, cse } = this.#shares.parts;
+    const { childExpirationCutToParent, acpiUpdate } = cse().dialect;
     const mni = this.#shares.settings.maxInstances;
     const existing = await client.retrieve(ResourceType.container, address).catch((error: unknown) => {
       if (!isRefused(error, 4004) || this.#listed(path)) throw error;
     });
     // ACME lets `la` go at the time that its container had when it was created: only a new one keeps it.
-    const outgrown = cse().dialect.childExpirationCutToParent && existing !== undefined && existing.mni === undefined;
+    const lacking = childExpirationCutToParent || (policies.length > 1 && !acpiUpdate);
+    const outgrown = lacking && existing !== undefined && existing.mni === undefined;
     if (outgrown) await client.delete(address);
-    if (outgrown || existing === undefined) await this.#createInstance(path, et);
+    if (outgrown || existing === undefined) await this.#createInstance(path, et, policies);
+    else await admit(this.#shares.parts, address, existing, policies);
     return (await client.update(ResourceType.container, address, { mni, et }))?.et;
   }
 
   /** The container of an instance, as the bridge makes it for those that the device lists. Rejects with CseError. */
-  async #createInstance({ objectId, instanceId }: InstancePath, expirationTime: string): Promise<void> {
+  async #createInstance(
+    { objectId, instanceId }: InstancePath,
+    expirationTime: string,
+    acpi: readonly string[] = [this.#shares.parts.cse().accessControlPolicy],
+  ): Promise<void> {
     const { client, cse } = this.#shares.parts;
     const { registration, tree } = this.#device.followed;
     const { accessControlPolicy, dialect } = cse();
@@ -304,7 +320,8 @@ export class ValueContainers {
       link: this.#linkOf(containerName({ objectId, instanceId })) ?? { objectId, instanceId },
     };
     try {
-      await client.create(ResourceType.container, this.#ae, createAttributes(CONTAINER_ATTRIBUTES, context));
+      const attributes = createAttributes(CONTAINER_ATTRIBUTES, context);
+      await client.create(ResourceType.container, this.#ae, { ...attributes, acpi });
     } catch (error) {
       if (!isRefused(error, ...NAME_TAKEN)) throw error;
     }
@@ -380,17 +397,4 @@ export function isWithin(name: string, container: string): boolean {
 
 function ignoreMissing(error: unknown): void {
   if (!isRefused(error, 4004)) throw error;
-}
-
-/** Containers of the same instance one after the other, each behind those that it stands in, the instance's own first. */
-function byInstance(wanted: ReadonlyMap<string, InstancePath>): [string, InstancePath][] {
-  const groups = new Map<string, [string, InstancePath][]>();
-  for (const entry of wanted) {
-    const name = containerName(entry[1]);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [entry]);
-    else if (entry[1].resourceId === undefined) group.unshift(entry);
-    else group.push(entry);
-  }
-  return [...groups.values()].flat();
 }

@@ -10,8 +10,8 @@ export type InstancePath = Path & { readonly instanceId: number };
 export interface ValueContainerContext {
   readonly endpoint: string;
   readonly labels: LabelSettings;
-  /** Resource ID of the IPE's access control policy. */
-  readonly accessControlPolicy: string;
+  /** Resource IDs of access control policies. */
+  readonly accessControlPolicies: readonly string[];
   /** Text of the expirationTime. */
   readonly expirationTime: string;
   /** maxNrOfInstances. */
@@ -52,7 +52,7 @@ export function valueContainerAttributes(path: Path, context: ValueContainerCont
   return {
     rn: String(resourceInstanceId ?? resourceId),
     lbl: valueLabels(path, context),
-    acpi: [context.accessControlPolicy],
+    acpi: context.accessControlPolicies,
     et: context.expirationTime,
     mni: context.maxInstances,
   };

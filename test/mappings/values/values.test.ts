@@ -78,7 +78,7 @@ describe('the container of a resource', () => {
   const context = {
     endpoint: 'urn:x y',
     labels: { lwm2m: true, interworking: true, extra: ['site:7'] },
-    accessControlPolicy: 'acp1',
+    accessControlPolicies: ['acp1'],
     expirationTime: '20300101T000000',
     maxInstances: 10,
     definition: ObjectModels.official().find(3303, '1.1'),
