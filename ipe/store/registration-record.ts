@@ -10,11 +10,7 @@ const LONGEST_LINKS = 65_536;
 /** A registration as the server holds it; its lifetime began with `updatedAt`. Key: the endpoint name. */
 export const registrationFormat: RecordFormat<Registration> = {
   version: 1,
-  encode: ({ peer, objectLinks, ...rest }) => ({
-    ...rest,
-    peer: { address: peer.address, port: peer.port, key: peer.key },
-    objectLinks: objectLinksText(objectLinks),
-  }),
+  encode: ({ objectLinks, ...rest }) => ({ ...rest, objectLinks: objectLinksText(objectLinks) }),
   decode: (json) => {
     const fields = new Fields(json);
     const registration: Registration = {
@@ -33,13 +29,31 @@ export const registrationFormat: RecordFormat<Registration> = {
   },
 };
 
-function decodePeer(json: unknown): Registration['peer'] {
+type Peer = Registration['peer'];
+type Identity = NonNullable<Peer['identity']>;
+
+const MOST_NAMES = 256;
+
+function decodePeer(json: unknown): Peer {
   const fields = new Fields(json);
-  return {
+  const peer = {
     address: nonEmpty(fields, 'address', 128),
     port: fields.integer('port', 0, 65_535),
-    key: nonEmpty(fields, 'key', 512),
+    key: nonEmpty(fields, 'key', 1_024),
   };
+  return fields.has('identity') ? { ...peer, identity: decodeIdentity(fields.raw('identity')) } : peer;
+}
+
+function decodeIdentity(json: unknown): Identity {
+  const fields = new Fields(json);
+  const kind = fields.oneOf('kind', ['psk', 'x509']);
+  if (kind === 'psk') return { kind, identity: fields.text('identity') };
+  const identity = {
+    kind,
+    fingerprint: nonEmpty(fields, 'fingerprint', 128),
+    alternativeNames: fields.texts('alternativeNames', MOST_NAMES, 2_048),
+  } as const;
+  return fields.has('commonName') ? { ...identity, commonName: fields.text('commonName') } : identity;
 }
 
 function nonEmpty(fields: Fields, name: string, longest: number): string {

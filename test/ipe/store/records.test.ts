@@ -5,7 +5,7 @@ import { objectLinksText, parseObjectLinksText } from '../../../ipe/store/object
 import { openRecord, type RecordFormat, sealRecord } from '../../../ipe/store/record-format.ts';
 import { RECORD_FORMATS } from '../../../ipe/store/records.ts';
 import { decodeObjectLinks } from '../../../lwm2m/index.ts';
-import { KIND_SAMPLES } from './samples.ts';
+import { KIND_SAMPLES, registrationOf } from './samples.ts';
 
 describe('records', () => {
   it.each(KIND_SAMPLES)('of kind %s come back as they were', (kind, record) => {
@@ -40,6 +40,17 @@ describe('records', () => {
         }
       }),
     );
+  });
+
+  it.each([
+    { kind: 'psk', identity: 'dev-1' } as const,
+    { kind: 'x509', fingerprint: 'ab12', alternativeNames: ['urn:dev:1'] } as const,
+    { kind: 'x509', fingerprint: 'ab12', commonName: 'dev', alternativeNames: [] } as const,
+  ])('of registrations keep who the device has proved to be: %o', (identity) => {
+    const registration = registrationOf('dev');
+    const proved = { ...registration, peer: { ...registration.peer, key: 'proved', identity } };
+    const sealed = sealRecord(RECORD_FORMATS.registration, proved);
+    expect(openRecord(RECORD_FORMATS.registration, sealed).record).toEqual(proved);
   });
 
   it('any bytes are refused with DecodeError', () => {

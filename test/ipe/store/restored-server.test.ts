@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { silentLogger } from '../../../common/index.ts';
+import { silentLogger, systemClock } from '../../../common/index.ts';
 import { MemoryStore } from '../../../ipe/store/memory-store.ts';
 import { observationRecorder } from '../../../ipe/store/observation-recorder.ts';
 import { recorded } from '../../../ipe/store/recording.ts';
-import { restoreServer } from '../../../ipe/store/restoring.ts';
+import { type RestartParts, restart } from '../../../ipe/store/restart.ts';
 import type { Store } from '../../../ipe/store/store.ts';
 import { Lwm2mServer, parsePath, RegistrationService, type Report } from '../../../lwm2m/index.ts';
 import { observable, senml, tokenOf, values } from '../../lwm2m/observation/observed-device.ts';
@@ -19,6 +19,16 @@ const ACCEPT = {
   expire: () => undefined,
 };
 const LIFETIME = { min: 1, max: 100_000, default: 86_400 };
+
+/** A CSE that holds no trees and wants none. */
+const nowhere: Omit<RestartParts, 'store' | 'server'> = {
+  bridge: { restore: () => undefined, abandon: () => undefined, update: async () => undefined },
+  removals: { add: () => undefined },
+  restored: () => undefined,
+  cse: 'http://127.0.0.1/cse-in',
+  clock: systemClock,
+  logger: silentLogger,
+};
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -37,7 +47,8 @@ async function serve(store: Store, port = 0) {
     },
     recorded(ACCEPT, { store, logger: silentLogger, random: () => 0.5 }),
   );
-  const restored = restoreServer(store, server);
+  const { registrations, observations } = restart({ store, server, ...nowhere });
+  const restored = { registrations, observations };
   const bound = await server.start();
   ends.push(() => server.stop(0));
   return { server, reports, restored, port: bound.port };

@@ -1,0 +1,126 @@
+import { type Clock, errorMessage, type Logger } from '../../common/index.ts';
+import type { Lwm2mServer, Registration } from '../../lwm2m/index.ts';
+import type { Bridge } from '../bridge/bridge.ts';
+import type { EndpointTree } from '../bridge/endpoint-tree.ts';
+import type { Removals } from '../bridge/removals.ts';
+import { lastAlive } from './heartbeat.ts';
+import type { Store } from './store.ts';
+import type { StoredTree } from './tree-record.ts';
+
+/** Who takes up what an earlier run left. */
+export interface RestartParts {
+  readonly store: Store;
+  /** Not started yet. */
+  readonly server: Pick<Lwm2mServer, 'restore' | 'restoreObservation' | 'attend'>;
+  readonly bridge: Pick<Bridge, 'restore' | 'abandon' | 'update'>;
+  readonly removals: Pick<Removals, 'add'>;
+  /** Told of each device whose tree is there; `observing`: its observations may be relied on. */
+  readonly restored: (registration: Registration, tree: EndpointTree, observing: boolean) => void;
+  /** Which CSE it is, as text; undefined: one that has forgotten everything. Trees on another one are not ours to use. */
+  readonly cse: string | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What was taken up. */
+export interface Restarted {
+  readonly registrations: number;
+  readonly observations: number;
+  /** Registrations whose tree has to be made. */
+  readonly withoutTree: number;
+  /** Resources that are still to be deleted. */
+  readonly removals: number;
+}
+
+const CSE_SETTING = 'cse';
+/** Trees that are made at once, few beside those of devices that ask. */
+const MAKERS = 4;
+/**
+ * Milliseconds for which nobody may have listened without devices giving up their observations: they retransmit a
+ * confirmable notification for 45 s, then forget who observes (RFC 7252 4.8.2, RFC 7641 4.5).
+ */
+const OBSERVATIONS_LAST = 45_000;
+
+/**
+ * Takes up an earlier run: registrations with what is left of their lifetimes, observations by token, trees, and what is
+ * still to be deleted. Trees that are missing are made once the server serves. Throws IpeError `store/damaged` or
+ * `store/io` when the store cannot be read.
+ */
+export function restart(parts: RestartParts): Restarted {
+  const { store, server, bridge, clock } = parts;
+  const now = clock.wall();
+  const same = isSameCse(parts);
+  const trees = new Map<string, StoredTree>();
+  if (same) for (const { record } of store.entries('tree')) trees.set(record.endpoint, record);
+  const removals = same ? restoreRemovals(parts) : 0;
+  const followed: [Registration, EndpointTree][] = [];
+  const missing: Registration[] = [];
+  let registrations = 0;
+  for (const { record } of store.entries('registration')) {
+    if (!server.restore(record)) continue;
+    registrations += 1;
+    const stored = trees.get(record.endpoint);
+    const tree = stored && bridge.restore(stored);
+    if (tree !== undefined) trees.delete(record.endpoint);
+    // Of one whose lifetime is over only the end is still to come.
+    if (record.updatedAt + record.lifetime * 1_000 <= now) continue;
+    if (tree === undefined) missing.push(record);
+    else followed.push([record, tree]);
+  }
+  for (const tree of trees.values()) bridge.abandon(tree);
+  const observations = restoreObservations(parts);
+  const alive = lastAlive(store);
+  const observing = alive !== undefined && now - alive < OBSERVATIONS_LAST && now >= alive;
+  for (const [registration, tree] of followed) parts.restored(registration, tree, observing);
+  const withoutTree = missing.length;
+  for (let worker = 0; worker < MAKERS; worker += 1) void makeTrees(missing, parts);
+  return { registrations, observations, withoutTree, removals };
+}
+
+/** False for another CSE than that of the last run: what was recorded of that one is forgotten. */
+function isSameCse({ store, cse, logger }: RestartParts): boolean {
+  let known: unknown;
+  for (const { key, record } of store.entries('setting')) if (key === CSE_SETTING) known = record;
+  if (cse !== undefined && known === cse) return true;
+  let forgotten = 0;
+  for (const kind of ['tree', 'journal'] as const) {
+    for (const { key } of store.entries(kind)) {
+      store.remove(kind, key);
+      forgotten += 1;
+    }
+  }
+  if (forgotten > 0) logger.info('not the CSE of the last run: everything is made anew', { forgotten });
+  if (cse === undefined) store.remove('setting', CSE_SETTING);
+  else store.put('setting', CSE_SETTING, cse);
+  return false;
+}
+
+function restoreRemovals({ store, removals }: RestartParts): number {
+  const paths: string[] = [];
+  for (const { record } of store.entries('journal')) if (record.work === 'remove') paths.push(record.path);
+  removals.add(paths);
+  return paths.length;
+}
+
+function restoreObservations({ store, server }: RestartParts): number {
+  let observations = 0;
+  for (const { key, record } of store.entries('observation')) {
+    if (server.restoreObservation(record)) observations += 1;
+    else store.remove('observation', key);
+  }
+  return observations;
+}
+
+/** Each in the turn of its endpoint, so that it never meets an Update; where it fails, the next Update makes the tree. */
+async function makeTrees(missing: Registration[], { server, bridge, logger }: RestartParts): Promise<void> {
+  for (let next = missing.pop(); next !== undefined; next = missing.pop()) {
+    const { endpoint } = next;
+    await server.attend(next.id, async (registration) => {
+      try {
+        await bridge.update(registration);
+      } catch (error) {
+        logger.error('the tree of a device was not made', { endpoint, reason: errorMessage(error) });
+      }
+    });
+  }
+}

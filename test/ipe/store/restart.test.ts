@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { silentLogger } from '../../../common/index.ts';
+import { journalKey } from '../../../ipe/store/journal-record.ts';
+import { MemoryStore } from '../../../ipe/store/memory-store.ts';
+import { type RestartParts, restart } from '../../../ipe/store/restart.ts';
+import type { StoredTree } from '../../../ipe/store/tree-record.ts';
+import { parsePath, type Registration } from '../../../lwm2m/index.ts';
+import { HeldClock } from '../../lwm2m/registration/held-clock.ts';
+import { registrationOf, SAMPLES } from './samples.ts';
+
+const CSE = 'http://127.0.0.1/cse-in';
+
+function treeOf(endpoint: string): StoredTree {
+  const names = { resourceName: endpoint, aeId: `C${endpoint}`, nodeName: `node-${endpoint}` };
+  return { ...SAMPLES.tree, endpoint, names };
+}
+
+/** A store with devices; `registered` seconds ago, of 300. */
+function desk({ registered = 10, alive = 5 }: { registered?: number; alive?: number } = {}) {
+  const clock = new HeldClock();
+  const store = new MemoryStore();
+  const put = (endpoint: string) =>
+    store.put('registration', endpoint, {
+      ...registrationOf(endpoint),
+      updatedAt: clock.wall() - registered * 1_000,
+    });
+  store.put('setting', 'aliveAt', clock.wall() - alive * 1_000);
+  store.put('setting', 'cse', CSE);
+  const told: string[] = [];
+  const parts: RestartParts = {
+    store,
+    server: {
+      restore: ({ endpoint }) => {
+        told.push(`restore ${endpoint}`);
+        return true;
+      },
+      restoreObservation: ({ endpoint }) => endpoint === 'dev',
+      attend: async (id, work) => {
+        await work({ id, endpoint: id } as Registration);
+        return true;
+      },
+    },
+    bridge: {
+      restore: (tree) => ({ ...tree, incarnation: 0 }),
+      abandon: ({ endpoint }) => void told.push(`abandon ${endpoint}`),
+      update: async ({ endpoint }) => {
+        told.push(`make ${endpoint}`);
+        return undefined;
+      },
+    },
+    removals: { add: (paths) => void told.push(...paths.map((path) => `delete ${path}`)) },
+    restored: ({ endpoint }, tree, observing) =>
+      void told.push(`follow ${endpoint} ${tree.names.resourceName} ${observing}`),
+    cse: CSE,
+    clock,
+    logger: silentLogger,
+  };
+  return { store, put, told, parts };
+}
+
+describe('a restart', () => {
+  it('takes up each registration with its tree, and relies on observations that devices still hold', () => {
+    const { store, put, told, parts } = desk();
+    for (const endpoint of ['a', 'dev']) {
+      put(endpoint);
+      store.put('tree', endpoint, treeOf(endpoint));
+    }
+    const token = Buffer.from('0a', 'hex');
+    const observation = { registrationId: 'id-dev', token, paths: [parsePath('/3/0')], composite: false };
+    store.put('observation', '0a', { endpoint: 'dev', ...observation, format: undefined });
+    store.put('observation', '0b', { endpoint: 'gone', ...observation, format: undefined });
+    expect(restart(parts)).toEqual({ registrations: 2, observations: 1, withoutTree: 0, removals: 0 });
+    expect(told).toEqual(['restore a', 'restore dev', 'follow a a true', 'follow dev dev true']);
+    expect([...store.entries('observation')].map(({ key }) => key)).toEqual(['0a']);
+  });
+
+  it('after more than 45 s asks for observations anew, since devices may have given them up (RFC 7641 4.5)', () => {
+    const { store, put, told, parts } = desk({ alive: 46 });
+    put('dev');
+    store.put('tree', 'dev', treeOf('dev'));
+    restart(parts);
+    expect(told).toContain('follow dev dev false');
+  });
+
+  it('makes trees that are missing, and deletes those that belong to no registration', async () => {
+    const { store, put, told, parts } = desk();
+    for (let i = 0; i < 20; i += 1) put(`dev-${i}`);
+    store.put('tree', 'left', treeOf('left'));
+    expect(restart(parts)).toMatchObject({ registrations: 20, withoutTree: 20 });
+    await new Promise((done) => setImmediate(done));
+    expect(told.filter((line) => line.startsWith('make'))).toHaveLength(20);
+    expect(told.filter((line) => line.startsWith('abandon'))).toEqual(['abandon left']);
+  });
+
+  it('goes on with what was still to be deleted', () => {
+    const { store, told, parts } = desk();
+    const work = { work: 'remove', path: 'cse-in/old', since: 1 } as const;
+    store.put('journal', journalKey(work), work);
+    expect(restart(parts).removals).toBe(1);
+    expect(told).toEqual(['delete cse-in/old']);
+  });
+
+  it('leaves one whose lifetime is over to its end: nobody follows it, no tree is made for it', async () => {
+    const { store, put, told, parts } = desk({ registered: 301 });
+    put('with');
+    put('without');
+    store.put('tree', 'with', treeOf('with'));
+    restart(parts);
+    await new Promise((done) => setImmediate(done));
+    expect(told).toEqual(['restore with', 'restore without']);
+  });
+
+  it.each([
+    ['another CSE', 'http://127.0.0.1/other'],
+    ['a CSE that forgets', undefined],
+  ])('with %s forgets the trees of the last one and makes all anew', async (_which, cse) => {
+    const { store, put, told, parts } = desk();
+    put('dev');
+    store.put('tree', 'dev', treeOf('dev'));
+    const work = { work: 'remove', path: 'cse-in/old', since: 1 } as const;
+    store.put('journal', journalKey(work), work);
+    restart({ ...parts, cse });
+    await new Promise((done) => setImmediate(done));
+    expect(told).toEqual(['restore dev', 'make id-dev']);
+    expect([...store.entries('tree'), ...store.entries('journal')]).toEqual([]);
+    expect([...store.entries('setting')].find(({ key }) => key === 'cse')?.record).toBe(cse);
+  });
+
+  it('that cannot take up a tree under its name deletes that one and makes another', async () => {
+    const { store, put, told, parts } = desk();
+    put('dev');
+    store.put('tree', 'dev', treeOf('dev'));
+    restart({ ...parts, bridge: { ...parts.bridge, restore: () => undefined } });
+    await new Promise((done) => setImmediate(done));
+    expect(told).toEqual(['restore dev', 'abandon dev', 'make id-dev']);
+  });
+});
