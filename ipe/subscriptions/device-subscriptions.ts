@@ -52,6 +52,8 @@ export class DeviceSubscriptions {
   readonly #given = new Map<string, { readonly path: InstancePath; readonly text: string }>();
   #followed: Followed;
   #lookDue = false;
+  /** A look is due when the containers that come one after the other are all there. */
+  #lookGathered = false;
   #timer: { cancel(): void } | undefined;
   #running: Promise<void> | undefined;
   #ended = false;
@@ -71,9 +73,11 @@ export class DeviceSubscriptions {
   /** A container that holds values stands on the CSE. */
   made(container: string, path: InstancePath, existing: boolean): void {
     const watched = this.#reader.add(container, path, existing);
-    if (watched !== undefined) this.#unwatched.add(watched);
-    // What subscribed before ours was there has been told to nobody.
-    this.#lookDue = true;
+    if (watched === undefined) return;
+    // At once: what subscribes before ours is there, and lets nobody read it, is never found.
+    this.#unwatched.add(watched);
+    void this.#run();
+    this.#lookGathered = true;
     this.#later();
   }
 
@@ -106,6 +110,8 @@ export class DeviceSubscriptions {
     if (this.#ended) return;
     this.#timer ??= this.#parts.clock.timer(delay, () => {
       this.#timer = undefined;
+      this.#lookDue ||= this.#lookGathered;
+      this.#lookGathered = false;
       void this.#run();
     });
   }

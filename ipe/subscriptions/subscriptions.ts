@@ -15,7 +15,7 @@ import {
 } from './parts.ts';
 
 /** Devices whose subscriptions are looked after at once: less than `cse.maxInFlight` leaves room. */
-const LANES = 2;
+const LANES = 4;
 
 /**
  * Subscriptions of applications on containers of devices (TS-0014 6.5): where objects are observed on subscription, a
