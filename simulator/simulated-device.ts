@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
-import { errorMessage, IpeError, type Timer } from '../common/index.ts';
-import { formatPath, type Node, type Path, parsePath } from '../lwm2m/index.ts';
-import { CoapPort, type PortReply, type PortRequest } from './coap/coap-port.ts';
+import { IpeError, type Timer } from '../common/index.ts';
+import { type Node, parsePath } from '../lwm2m/index.ts';
+import type { PortReply } from './coap/coap-port.ts';
+import { type Consequence, consequenceOf } from './consequences.ts';
 import { DeviceAnswers } from './device-answers.ts';
 import { ObjectTree } from './object-tree.ts';
 import type { DeviceFacts, ResourceContent } from './objects/definition.ts';
@@ -12,12 +12,12 @@ import { formatsOf, isSenml, SENML_JSON } from './operations/content-formats.ts'
 import type { Effect, Managed } from './operations/managed.ts';
 import { representation } from './operations/read.ts';
 import { find } from './operations/target.ts';
-import { type DeviceOptions, type DeviceSettings, type Operation, withDefaults } from './options.ts';
+import { type DeviceEvent, type DeviceOptions, type DeviceSettings, type Operation, withDefaults } from './options.ts';
 import { RegistrationLoop } from './registration-loop.ts';
 import { bindingWithQ, linkContentFormat, linkPayload, registerQuery } from './registration-request.ts';
+import { RegularSends, sensorPaths } from './regular-sends.ts';
 import { Observations } from './reporting/observations.ts';
-import { resolved, type ServerAddress } from './server-uri.ts';
-import { Sleep } from './sleep.ts';
+import { ServerLink } from './server-link.ts';
 
 /** What an Update tells the server beside that the device lives. */
 export interface UpdateContent {
@@ -28,13 +28,6 @@ export interface UpdateContent {
 }
 
 const STOP_LIMIT = 5_000;
-const SERVER = 1;
-const LIFETIME = 1;
-const UPDATE_TRIGGER = 8;
-const DEVICE = 3;
-const REBOOT = 4;
-const FACTORY_RESET = 5;
-const SENSOR_VALUE = 5700;
 
 /**
  * A LwM2M device: `start` keeps it registered until `stop`; `register`, `update` and `deregister` make one exchange
@@ -45,20 +38,14 @@ export class SimulatedDevice {
   readonly objects: ObjectTree;
   readonly #managed: Managed;
   readonly #observations: Observations;
-  readonly #answers: DeviceAnswers;
-  readonly #sleep: Sleep;
+  readonly #link: ServerLink;
   readonly #loop: RegistrationLoop;
-  #sending: Timer | undefined;
-  #port: CoapPort | undefined;
-  #detach: (() => void) | undefined;
-  #server: ServerAddress;
+  readonly #sends: RegularSends;
   #lifetime: number;
   #location: readonly string[] | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(settings: DeviceSettings) {
     this.options = withDefaults(settings);
-    this.#server = this.options.server;
     this.#lifetime = this.options.lifetime;
     this.objects = new ObjectTree(this.options.objects, () => this.#facts(), this.options.clock);
     this.#loop = new RegistrationLoop(this, this.options);
@@ -70,9 +57,15 @@ export class SimulatedDevice {
       root: rootPath === '' ? '' : `/${rootPath}`,
       formats: formatsOf(version, format),
     };
-    this.#sleep = new Sleep({ ...this.options, changed: (asleep) => this.#sleepChanged(asleep) });
+    this.#link = this.#newLink();
     this.#observations = this.#newObservations();
-    this.#answers = this.#newAnswers();
+    this.#sends = new RegularSends({
+      ...this.options,
+      values: () => sensorPaths(this.objects).flatMap((path) => this.values(path)),
+      send: (nodes) => {
+        if (this.#location) this.send(nodes).catch(() => {});
+      },
+    });
   }
 
   get endpoint(): string {
@@ -91,12 +84,12 @@ export class SimulatedDevice {
 
   /** Where the device is reached; undefined before `open`. */
   get localPort(): number | undefined {
-    return this.#port?.port;
+    return this.#link.port;
   }
 
   /** True while the device, in queue mode, hears nothing. */
   get asleep(): boolean {
-    return this.#sleep.asleep;
+    return this.#link.sleep.asleep;
   }
 
   /** How many observations the server has here. */
@@ -122,20 +115,15 @@ export class SimulatedDevice {
   }
 
   /** Opens the UDP port; harmless when it is open. */
-  async open(): Promise<void> {
-    if (this.#port) return;
-    this.#server = { ...this.#server, host: await resolved(this.#server.host) };
-    const { misbehaviour, clock, random, localAddress } = this.options;
-    const family = isIP(this.#server.host) === 6 ? 6 : 4;
-    this.#port = this.options.port ?? (await CoapPort.open({ family, localAddress, misbehaviour, clock, random }));
-    this.#detach = this.#port.attach(this.#answers);
+  open(): Promise<void> {
+    return this.#link.open();
   }
 
   /** Registers and stays registered; resolves with the first registration, however many attempts it takes. */
   async start(): Promise<void> {
     await this.open();
     await this.#loop.start();
-    this.#sendLater();
+    this.#sends.start();
   }
 
   /**
@@ -144,8 +132,7 @@ export class SimulatedDevice {
    */
   async stop(how: { readonly deregister?: boolean; readonly limit?: number } = {}): Promise<void> {
     this.#loop.stop();
-    this.#sending?.cancel();
-    this.#sending = undefined;
+    this.#sends.stop();
     const { clock, misbehaviour } = this.options;
     if (how.deregister !== false && !misbehaviour.neverDeregister) {
       const limit = how.limit ?? STOP_LIMIT;
@@ -157,11 +144,7 @@ export class SimulatedDevice {
       timer?.cancel();
     }
     this.#observations.clear();
-    this.#sleep.stop();
-    this.#detach?.();
-    this.#detach = undefined;
-    if (this.#port !== this.options.port) this.#port?.close();
-    this.#port = undefined;
+    this.#link.close();
   }
 
   /** Sends no more Updates by itself, as a device that lost its network. */
@@ -171,7 +154,7 @@ export class SimulatedDevice {
 
   /** One Register (LwM2M 1.1 6.2.1). Resolves with the answer, whatever its code; rejects as `CoapPort.request`. */
   register(): Promise<PortReply> {
-    return this.#exchange('register', () => ({
+    return this.#link.exchange('register', () => ({
       method: 'POST',
       path: ['rd'],
       query: registerQuery(this.options, this.#lifetime),
@@ -184,7 +167,7 @@ export class SimulatedDevice {
   /** One Update (6.2.2); rejects with `simulator/not-registered` where there is no registration. */
   update(content: UpdateContent = {}): Promise<PortReply> {
     if (content.lifetime !== undefined) this.#lifetime = content.lifetime;
-    return this.#exchange('update', () => ({
+    return this.#link.exchange('update', () => ({
       method: 'POST',
       path: this.#registered(),
       query: content.lifetime === undefined ? [] : [`lt=${content.lifetime}`],
@@ -196,7 +179,7 @@ export class SimulatedDevice {
 
   /** One De-register (6.2.3); rejects with `simulator/not-registered` where there is no registration. */
   deregister(limit?: number): Promise<PortReply> {
-    return this.#exchange(
+    return this.#link.exchange(
       'deregister',
       () => ({ method: 'DELETE', path: this.#registered(), query: [], blockSize: this.options.blockSize }),
       limit,
@@ -217,7 +200,7 @@ export class SimulatedDevice {
     }
     const { contentFormat, payload } = answer;
     const { blockSize } = this.options;
-    return this.#exchange('send', () => ({
+    return this.#link.exchange('send', () => ({
       method: 'POST',
       path: ['dp'],
       query: [],
@@ -247,41 +230,13 @@ export class SimulatedDevice {
   }
 
   async #leave(limit: number): Promise<void> {
-    await this.#turn;
+    await this.#link.idle;
     if (this.#location) await this.deregister(limit).catch(() => {});
   }
 
   #registered(): readonly string[] {
     if (this.#location) return this.#location;
     throw new IpeError('simulator/not-registered', `${this.endpoint} is not registered`);
-  }
-
-  #exchange(
-    operation: Operation,
-    request: () => PortRequest,
-    limit = this.options.responseTimeout,
-  ): Promise<PortReply> {
-    const run = async () => {
-      await this.open();
-      const { clock } = this.options;
-      const from = clock.monotonic();
-      this.#sleep.hold();
-      try {
-        const reply = await (this.#port as CoapPort).request(this.#server, request(), limit);
-        this.#conclude(operation, reply, clock.monotonic() - from);
-        return reply;
-      } catch (error) {
-        const code = error instanceof IpeError ? error.code : 'simulator/socket';
-        if (code !== 'simulator/stopped') this.#tell({ type: 'failed', operation, code, message: errorMessage(error) });
-        throw error;
-      } finally {
-        this.#sleep.release();
-        this.#observations.wake();
-      }
-    };
-    const result = this.#turn.then(run, run);
-    this.#turn = result.catch(() => {});
-    return result;
   }
 
   #conclude(operation: Operation, reply: PortReply, took: number): void {
@@ -299,62 +254,71 @@ export class SimulatedDevice {
     else this.#tell({ type: 'refused', operation, code, diagnostic: reply.payload.toString() });
   }
 
-  #tell(event: Parameters<DeviceOptions['onEvent']>[0]): void {
+  #tell(event: DeviceEvent): void {
     this.options.logger.debug(event.type, { ...event, endpoint: this.endpoint });
     this.options.onEvent(event, this.endpoint);
   }
 
-  #newObservations(): Observations {
-    const { clock, random, sampleInterval, confirmEvery, misbehaviour } = this.options;
-    return new Observations({
-      managed: this.#managed,
-      clock,
-      random,
-      sampleInterval,
-      confirmEvery,
-      misbehaviour,
-      notify: (request, response, manner, ended) => {
-        this.#sleep.stir();
-        this.#port?.notify(request, response, manner, ended);
+  #newLink(): ServerLink {
+    return new ServerLink(this.options, {
+      handler: () => this.#newAnswers(),
+      replied: (operation, reply, took) => this.#conclude(operation, reply, took),
+      over: () => this.#observations.wake(),
+      sleepChanged: (asleep) => {
+        if (asleep) this.#observations.sleep();
+        this.#tell({ type: asleep ? 'asleep' : 'awake' });
       },
+      tell: (event) => this.#tell(event),
+    });
+  }
+
+  #newObservations(): Observations {
+    return new Observations({
+      ...this.options,
+      managed: this.#managed,
+      notify: (request, response, manner, ended) => this.#link.notify(request, response, manner, ended),
       notified: (path, confirmable) => this.#tell({ type: 'notified', path, confirmable }),
     });
   }
 
   #newAnswers(): DeviceAnswers {
-    const { blockSize, misbehaviour } = this.options;
+    const { sleep } = this.#link;
     return new DeviceAnswers({
+      ...this.options,
       managed: this.#managed,
       observations: this.#observations,
-      blockSize,
-      misbehaviour,
-      listens: () => !this.#sleep.asleep,
+      listens: () => !sleep.asleep,
       asked: ({ method, path }, code) => {
-        this.#sleep.stir();
+        sleep.stir();
         this.#tell({ type: 'asked', method, path: `/${path.join('/')}`, code });
       },
-      happened: (effects) => {
-        for (const effect of effects) this.#react(effect);
-        if (effects.length > 0) this.#observations.look();
-      },
+      happened: (effects) => this.#react(effects),
     });
   }
 
   /** What a request of the server has as its consequence, once it is answered. */
-  #react(effect: Effect): void {
-    const { objectId, instanceId, resourceId } = effect.path;
-    if (effect.type === 'executed' && objectId === DEVICE && resourceId === FACTORY_RESET) this.#resetToFactory();
-    if (!this.#location) return;
-    if (effect.type === 'created' || effect.type === 'deleted') this.#report({ links: true });
-    else if (effect.type === 'executed' && objectId === SERVER && resourceId === UPDATE_TRIGGER) this.#report();
-    else if (
-      effect.type === 'executed' &&
-      objectId === DEVICE &&
-      (resourceId === REBOOT || resourceId === FACTORY_RESET)
-    ) {
-      this.forget();
-    } else if (effect.type === 'written' && objectId === SERVER && resourceId === LIFETIME) {
-      this.#report({ lifetime: Number(this.objects.instance(SERVER, instanceId ?? 0)?.written.get(LIFETIME)) });
+  #react(effects: readonly Effect[]): void {
+    for (const consequence of new Set(effects.map(consequenceOf))) {
+      if (consequence === 'factory-reset') this.#resetToFactory();
+      if (consequence !== undefined && this.#location) this.#follow(consequence);
+    }
+    if (effects.length > 0) this.#observations.look();
+  }
+
+  #follow(consequence: Consequence): void {
+    switch (consequence) {
+      case 'register-anew':
+      case 'factory-reset':
+        this.forget();
+        break;
+      case 'update':
+        this.#report();
+        break;
+      case 'update-links':
+        this.#report({ links: true });
+        break;
+      case 'update-lifetime':
+        this.#report({ lifetime: Number(this.objects.instances(1)?.[0]?.written.get(1)) });
     }
   }
 
@@ -366,33 +330,6 @@ export class SimulatedDevice {
     this.objects.reset();
     this.#managed.attributes.clear();
     this.#lifetime = this.options.lifetime;
-  }
-
-  #sleepChanged(asleep: boolean): void {
-    if (asleep) this.#observations.sleep();
-    this.#tell({ type: asleep ? 'asleep' : 'awake' });
-  }
-
-  #sendLater(): void {
-    const { sendInterval, clock } = this.options;
-    if (sendInterval === 0 || this.#sending) return;
-    const again = () => {
-      this.#sending = clock.timer(sendInterval, () => {
-        if (this.#location) this.send(this.#sensors()).catch(() => {});
-        again();
-      });
-    };
-    again();
-  }
-
-  /** The values of the sensors and when they are read. */
-  #sensors(): Node[] {
-    const time = this.options.clock.wall();
-    const ids = this.objects.objectIds().flatMap((objectId) => this.objects.instances(objectId) ?? []);
-    return ids
-      .filter(({ definition }) => definition.resources.some(({ id }) => id === SENSOR_VALUE))
-      .map(({ definition, instanceId }) => ({ objectId: definition.id, instanceId, resourceId: SENSOR_VALUE }))
-      .flatMap((path: Path) => this.values(formatPath(path)).map((node) => ({ ...node, time })));
   }
 
   #facts(): DeviceFacts {

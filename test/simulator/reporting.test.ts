@@ -110,7 +110,7 @@ describe('an observation (LwM2M 1.1 6.4.1, RFC 7641)', () => {
     [{ gt: 90, lt: 10, st: 20 }, [95, 94, 70, 5], [95, 70, 5]],
   ])('heeds %j: of %j it brings %j (5.1.2)', async (attributes, set, told) => {
     const { device } = await registered();
-    device.set('/3311/0/5851', attributes.gt === 50 ? 40 : 80);
+    device.set('/3311/0/5851', 'gt' in attributes && attributes.gt === 50 ? 40 : 80);
     await perform({ type: 'write-attributes', path: DIMMER, attributes });
     await perform({ type: 'observe', path: DIMMER });
     for (const value of set) device.set('/3311/0/5851', value);
