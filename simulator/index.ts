@@ -1,5 +1,4 @@
 export {
-  parseObjects,
   SIMULATE_OPTIONS,
   SIMULATION_DEFAULTS,
   type SimulateOption,
@@ -11,6 +10,7 @@ export { Fleet, type FleetSettings } from './fleet.ts';
 export type { FleetSummary } from './fleet-summary.ts';
 export * from './misbehaviour.ts';
 export { type ObjectSelection, ObjectTree } from './object-tree.ts';
+export { parseObjects } from './option-readers.ts';
 export * from './options.ts';
 export { parseServerUri, type ServerAddress } from './server-uri.ts';
 export { SimulatedDevice, type UpdateContent } from './simulated-device.ts';

@@ -1,7 +1,8 @@
 import type { Logger } from '../common/index.ts';
 import type { SimulationOptions } from './cli-options.ts';
-import { Fleet } from './fleet.ts';
+import { Fleet, type FleetSettings } from './fleet.ts';
 import type { FleetSummary } from './fleet-summary.ts';
+import { UNREGISTERED } from './objects/unregistered.ts';
 import { parseServerUri } from './server-uri.ts';
 
 /**
@@ -20,21 +21,7 @@ export async function runSimulation(
     rate: options.rate,
     maxSockets: options.maxSockets,
     ...(logger ? { logger } : {}),
-    device: {
-      version: options.version,
-      lifetime: options.lifetime,
-      binding: options.binding.replace('Q', ''),
-      queueMode: options.binding.includes('Q'),
-      objects: options.objects,
-      rootPath: options.rootPath,
-      extraObjects: options.extraObjects,
-      misbehaviour: {
-        neverUpdate: !options.update,
-        duplicate: options.duplicate,
-        reorder: options.reorder,
-        badPayload: options.badPayload,
-      },
-    },
+    device: deviceSettings(options),
     onProgress: (summary) => {
       const line = progressLine(summary);
       if (line !== shown) log(line);
@@ -56,6 +43,40 @@ export async function runSimulation(
   return summary;
 }
 
+/** What the options of the command line say of each device. */
+function deviceSettings(options: SimulationOptions): NonNullable<FleetSettings['device']> {
+  const { objects, unknownObject, answer, acknowledgeOnly, updateInterval } = options;
+  return {
+    version: options.version,
+    lifetime: options.lifetime,
+    binding: options.binding.replace('Q', ''),
+    queueMode: options.queueMode || options.binding.includes('Q'),
+    awakeWindow: options.awake * 1000,
+    updateInterval: updateInterval === 0 ? undefined : updateInterval * 1000,
+    sampleInterval: options.valueInterval * 1000,
+    confirmEvery: options.confirmEvery,
+    sendInterval: options.sendInterval * 1000,
+    objects: unknownObject ? { ...objects, [UNREGISTERED.id]: [0] } : objects,
+    rootPath: options.rootPath,
+    format: options.format,
+    blockSize: options.blockSize,
+    extraObjects: options.extraObjects,
+    misbehaviour: {
+      neverUpdate: !options.update,
+      duplicate: options.duplicate,
+      reorder: options.reorder,
+      badPayload: options.badPayload,
+      refuseWrites: options.refuseWrites,
+      answerDelay: options.answerDelay,
+      neverAnswer: acknowledgeOnly ? 'acknowledge' : !answer && 'silent',
+      loseNotifications: options.loseNotifications / 100,
+      retransmit: options.retransmit,
+      partialNotifications: options.partialNotifications,
+      ignoreAccept: options.ignoreAccept,
+    },
+  };
+}
+
 function ended(duration: number, signal: AbortSignal): { promise: Promise<void>; cancel: () => void } {
   let timer: NodeJS.Timeout | undefined;
   const promise = new Promise<void>((resolve) => {
@@ -68,7 +89,8 @@ function ended(duration: number, signal: AbortSignal): { promise: Promise<void>;
 
 function progressLine(summary: FleetSummary): string {
   const failures = Object.entries(summary.failed).map(([what, count]) => `, ${what}: ${count}`);
-  return `${summary.registered} of ${summary.endpoints} registered, ${summary.updates} updates${failures.join('')}`;
+  const counts = `${summary.registered} of ${summary.endpoints} registered, ${summary.updates} updates`;
+  return `${counts}${traffic(summary)}${failures.join('')}`;
 }
 
 function finalLine(summary: FleetSummary): string {
@@ -76,5 +98,16 @@ function finalLine(summary: FleetSummary): string {
   const took = time ? `, Register took ${time.p50.toFixed(1)} ms (p50), ${time.p99.toFixed(1)} ms (p99)` : '';
   const failures = Object.entries(summary.failed).map(([what, count]) => `, ${what}: ${count}`);
   const counts = `${summary.registers} registered, ${summary.updates} updated, ${summary.deregisters} de-registered`;
-  return `${summary.started} devices on ${summary.sockets} sockets: ${counts}${failures.join('')}${took}`;
+  const devices = `${summary.started} devices on ${summary.sockets} sockets`;
+  return `${devices}: ${counts}${traffic(summary)}${failures.join('')}${took}`;
+}
+
+/** What went on beside the registrations, as far as anything did. */
+function traffic({ asked, notifications, sends }: FleetSummary): string {
+  const counts: [number, string][] = [
+    [asked, 'requests of the server'],
+    [notifications, 'notifications'],
+    [sends, 'sends'],
+  ];
+  return counts.flatMap(([count, what]) => (count > 0 ? [`, ${count} ${what}`] : [])).join('');
 }

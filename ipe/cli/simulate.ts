@@ -11,11 +11,14 @@ could register.
 Examples:
   $ lwm2m-ipe simulate                                             one device, server on this machine
   $ lwm2m-ipe simulate --server coap://[::1]:5683 --endpoints 50 --prefix lab-
+  $ lwm2m-ipe simulate --objects 1,3,3301,3311 --value-interval 2  a lamp and a light sensor that reports often
+  $ lwm2m-ipe simulate --queue-mode --awake 5 --update-interval 30 a device that sleeps, and wakes twice a minute
+  $ lwm2m-ipe simulate --version 1.0 --format tlv                  an old device
   $ lwm2m-ipe simulate --endpoints 10 --lifetime 20 --no-update    devices that fall silent`;
 
 /** A row of the simulator's options in commander's form. */
-function commandOption({ flags, description, default: usual, shown, parse }: SimulateOption): Option {
-  const option = new Option(flags, description);
+function commandOption({ flags, description, group, default: usual, shown, parse }: SimulateOption): Option {
+  const option = new Option(flags, description).helpGroup(`${group}:`);
   if (parse === undefined) return option;
   return option.default(usual, shown).argParser((text: string) => {
     try {

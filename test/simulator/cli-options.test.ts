@@ -69,6 +69,11 @@ describe('the options of the command line', () => {
     ['binding', 'u'],
     ['objects', '1,,3'],
     ['objects', '4711'],
+    ['format', 'xml'],
+    ['blockSize', '100'],
+    ['refuseWrites', '2.04'],
+    ['loseNotifications', '101'],
+    ['awake', '0'],
   ])('--%s %s is refused with what is allowed', (name, text) => {
     const parse = SIMULATE_OPTIONS.find((each) => each.name === name)?.parse;
     expect(() => parse?.(text)).toThrow(
