@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { IpeError, type Logger, systemClock, type Timer } from '../common/index.ts';
 import { CseClient } from '../cse-client/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
-import { encodeContent, Lwm2mServer, type RegistrationHandler } from '../lwm2m/index.ts';
+import { encodeContent, Lwm2mServer, type Path, type Registration, type RegistrationHandler } from '../lwm2m/index.ts';
 import { Bridge, type TreeFollower } from './bridge/bridge.ts';
 import { Removals } from './bridge/removals.ts';
 import { deleteResource } from './bridge/resource-writer.ts';
@@ -30,6 +30,7 @@ import {
   treeSettings,
   valueSettings,
 } from './settings.ts';
+import { LastingState } from './store/lasting-state.ts';
 import { Subscriptions } from './subscriptions/subscriptions.ts';
 import { Values } from './values/values.ts';
 
@@ -55,6 +56,8 @@ export interface Ready {
   };
   /** Originators that may command devices. */
   readonly commandsFrom: readonly string[];
+  /** Where state is kept, and how many registrations of the last run were there. */
+  readonly store: { readonly kind: 'lmdb' | 'memory'; readonly path?: string; readonly restored: number };
 }
 
 /** The whole IPE: its parts in their order, started together and stopped in reverse. */
@@ -66,6 +69,7 @@ export class Daemon {
   readonly #stops: (() => Promise<void>)[] = [];
   #availability: CseAvailability | undefined;
   #server: Lwm2mServer | undefined;
+  #state: LastingState | undefined;
   #commands: Commands | undefined;
   readonly #definitions: ObjectDefinitions;
   /** What starts again when the CSE does. */
@@ -109,24 +113,47 @@ export class Daemon {
   async #start(): Promise<Ready> {
     const configuration = this.#configuration;
     await this.#definitions.load();
+    const state = this.#openState();
     const url = configuration.cse.url ?? (await this.#startEmbeddedCse());
     const health = await this.#startHealth();
     const settings = presenceSettings(configuration, url, publicUrl(configuration, health, ownAddress()));
     const client = new CseClient(cseClientOptions(configuration, settings, this.#logger));
     this.#stops.push(() => client.close());
     const presence = new CsePresence(client, settings, systemClock, this.#logger);
-    const state = await this.#establish(presence);
+    const found = await this.#establish(presence);
     this.#renewDaily(presence);
     const availability = this.#watch(client, presence);
     const values = this.#values(client, presence, availability, settings);
     const subscriptions = this.#subscriptions(client, presence, availability, values, settings);
     const commands = this.#takeCommands(client, presence, availability, values, settings);
     const followers = [subscriptions, values, commands].filter((follower) => follower !== undefined);
-    const bridge = this.#bridge(client, presence, availability, followers, settings);
-    const coap = await this.#startServer(commands?.before(bridge) ?? bridge, values);
+    const { bridge, removals } = this.#bridge(client, presence, availability, followers, settings, state);
+    const handler = state.recorded(commands?.before(bridge) ?? bridge, Math.random);
+    const server = this.#makeServer(handler, values, state);
+    const { registrations } = state.restart({
+      server,
+      bridge,
+      removals,
+      restored: (registration, tree, observing) => {
+        subscriptions?.follow(registration, tree);
+        values.restore(registration, tree, observing ? (path) => observes(server, registration, path) : () => false);
+        commands?.follow(registration, tree);
+      },
+      cse: configuration.cse.url === undefined ? undefined : `${settings.originator} ${url}/${settings.base}`,
+    });
+    const coap = await this.#startServer(server, values);
     this.#ready = true;
-    const cse = { url, embedded: configuration.cse.url === undefined, title: title(state), degraded: state.degraded };
-    return { coap, http: health, cse, commandsFrom: this.#commandsFrom };
+    const cse = { url, embedded: configuration.cse.url === undefined, title: title(found), degraded: found.degraded };
+    const { kind, path } = configuration.store;
+    const store = { kind, ...(kind === 'lmdb' ? { path } : undefined), restored: registrations };
+    return { coap, http: health, cse, commandsFrom: this.#commandsFrom, store };
+  }
+
+  #openState(): LastingState {
+    const state = new LastingState(this.#configuration.store, systemClock, this.#logger);
+    this.#state = state;
+    this.#stops.push(() => state.close());
+    return state;
   }
 
   async #startEmbeddedCse(): Promise<string> {
@@ -151,6 +178,8 @@ export class Daemon {
     if (!this.#ready) reasons.push(this.#stopping ? 'stopping' : 'starting');
     const away = this.#availability?.away;
     if (away !== undefined) reasons.push(`CSE away: ${away}`);
+    const fault = this.#state?.fault;
+    if (fault !== undefined) reasons.push(fault.message);
     return { ready: reasons.length === 0, reasons };
   }
 
@@ -282,10 +311,11 @@ export class Daemon {
     availability: CseAvailability,
     followers: readonly TreeFollower[],
     settings: PresenceSettings,
-  ): Bridge {
+    state: LastingState,
+  ): { bridge: Bridge; removals: Removals } {
     const logger = this.#logger;
     const clock = systemClock;
-    const removals = new Removals((path) => deleteResource(client, path), clock, logger);
+    const removals = new Removals((path) => deleteResource(client, path), clock, logger, state.removals);
     this.#resumed.push(() => removals.hurry());
     this.#stops.push(() => removals.stop());
     const writer = new TreeWriter(treeSettings(this.#configuration, settings), {
@@ -295,19 +325,21 @@ export class Daemon {
       clock,
       logger,
     });
-    return new Bridge(bridgeSettings(this.#configuration, presence.state.dialect), {
+    const bridge = new Bridge(bridgeSettings(this.#configuration, presence.state.dialect), {
       writer,
       removals,
       lanes: new Lanes(WORK_PER_REQUEST * this.#configuration.cse.maxInFlight),
       availability,
       presence,
       follower: together(followers),
+      keeper: state.trees,
       logger,
       random: Math.random,
     });
+    return { bridge, removals };
   }
 
-  async #startServer(handler: RegistrationHandler, values: Values): Promise<{ address: string; port: number }> {
+  #makeServer(handler: RegistrationHandler, values: Values, state: LastingState): Lwm2mServer {
     const server = new Lwm2mServer(
       {
         ...lwm2mServerOptions(this.#configuration),
@@ -316,10 +348,15 @@ export class Daemon {
         logger: this.#logger,
         report: (report) => values.report(report),
         observationChanged: (change) => values.observationChanged(change),
+        observationKeeper: state.observations,
       },
       handler,
     );
     this.#server = server;
+    return server;
+  }
+
+  async #startServer(server: Lwm2mServer, values: Values): Promise<{ address: string; port: number }> {
     const bound = await server.start();
     this.#stops.push(
       () => server.stop(this.#configuration.shutdownTimeout),
@@ -334,6 +371,12 @@ export class Daemon {
 function ownAddress(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+}
+
+/** True when the instance of a path, or a part of it, is observed. */
+function observes(server: Lwm2mServer, { endpoint }: Registration, { objectId, instanceId }: Path): boolean {
+  const targets = server.observations(endpoint).flatMap(({ paths }) => paths);
+  return targets.some((path) => path.objectId === objectId && path.instanceId === instanceId);
 }
 
 /** Followers that see the same. */

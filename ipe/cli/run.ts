@@ -20,7 +20,7 @@ async function run(file: string | undefined, surroundings: Surroundings): Promis
   const { Daemon } = await import('../daemon.ts');
   const daemon = new Daemon(configuration, logger);
   const start = async () => {
-    const { coap, http, cse, commandsFrom } = await daemon.start();
+    const { coap, http, cse, commandsFrom, store } = await daemon.start();
     return {
       coapAddress: coap.address,
       coapPort: coap.port,
@@ -31,6 +31,8 @@ async function run(file: string | undefined, surroundings: Surroundings): Promis
       cse: cse.title,
       degraded: cse.degraded,
       commandsFrom,
+      store: store.path ?? store.kind,
+      restored: store.restored,
     };
   };
   await runService(

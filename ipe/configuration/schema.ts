@@ -9,6 +9,7 @@ import { labelsSection } from './sections/labels.ts';
 import { logSection } from './sections/log.ts';
 import { lwm2mSection } from './sections/lwm2m.ts';
 import { namesSection } from './sections/names.ts';
+import { storeSection } from './sections/store.ts';
 import { valuesSection } from './sections/values.ts';
 import { DURATION_FORMS, duration } from './values.ts';
 
@@ -22,6 +23,7 @@ const sections = z.strictObject({
   labels: labelsSection.prefault({}),
   values: valuesSection.prefault({}),
   commands: commandsSection.prefault({}),
+  store: storeSection.prefault({}),
   log: logSection.prefault({}),
   shutdownTimeout: key(duration(0, 600_000).prefault('5s'), {
     kind: 'duration',
