@@ -11,17 +11,15 @@ export interface Chart {
   readonly unit: string;
   /** Below the axis, evenly spaced. */
   readonly categories: readonly string[];
-  /** Four at most. */
+  /** Two at most. */
   readonly series: readonly ChartSeries[];
   readonly form: 'lines' | 'bars';
-  /** For numbers that differ by more than a few times. Lines only: a bar has its foot at zero. */
-  readonly logarithmic?: boolean;
 }
 
 const WIDTH = 720;
 const HEIGHT = 380;
 const PLOT = { left: 70, right: 700, top: 84, bottom: 332 } as const;
-const COLOURS = ['#1f5fbf', '#c9610a', '#5b7f2b', '#7a7a7a'];
+const COLOURS = ['#1f5fbf', '#c9610a'];
 const INK = '#1f2328';
 const MUTED = '#656d76';
 const GRID = '#e3e6ea';
@@ -36,7 +34,7 @@ interface Scale {
 /** The chart as an SVG document, readable on white and by itself. */
 export function chartSvg(chart: Chart): string {
   const all = chart.series.flatMap(({ values }) => values.filter(isNumber));
-  const scale = chart.logarithmic === true ? logarithmicScale(all) : linearScale(all);
+  const scale = scaleOf(all);
   const marks = chart.form === 'lines' ? lines(chart, scale) : bars(chart, scale);
   const { left, right, bottom } = PLOT;
   const grid = scale.ticks.map((tick) => {
@@ -68,11 +66,13 @@ function lines(chart: Chart, { y }: Scale): string[] {
     const points = values.flatMap((value, index) =>
       isNumber(value) ? [{ x: round(centre(chart, index)), y: round(y(value)), value }] : [],
     );
+    // The second below its line, so that two that run close can both be read.
+    const beside = number === 0 ? -9 : 18;
     const path = points.map((point) => `${point.x},${point.y}`).join(' ');
     return [
       `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`,
       ...points.map((point) => `<circle cx="${point.x}" cy="${point.y}" r="3.5" fill="${colour}"/>`),
-      ...points.map((point) => text(point.x, point.y - 8, label(point.value), { anchor: 'middle', fill: colour })),
+      ...points.map((point) => text(point.x, point.y + beside, label(point.value), { anchor: 'middle', fill: colour })),
     ];
   });
 }
@@ -106,22 +106,13 @@ function legend({ series }: Chart): string[] {
   });
 }
 
-function linearScale(values: readonly number[]): Scale {
+function scaleOf(values: readonly number[]): Scale {
   const most = Math.max(...values, 0) || 1;
   const magnitude = 10 ** Math.floor(Math.log10(most / 4));
   const step = magnitude * ([1, 2, 5, 10].find((factor) => most / 4 <= factor * magnitude) ?? 10);
   const top = Math.ceil(most / step) * step;
   const ticks = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step);
   return { ticks, y: (value) => PLOT.bottom - (value / top) * (PLOT.bottom - PLOT.top) };
-}
-
-function logarithmicScale(values: readonly number[]): Scale {
-  const above = values.filter((value) => value > 0);
-  const least = Math.floor(Math.log10(Math.min(...above, 1e12)));
-  const most = Math.max(Math.ceil(Math.log10(Math.max(...above, 1))), least + 1);
-  const ticks = Array.from({ length: most - least + 1 }, (_, index) => 10 ** (least + index));
-  const share = (value: number): number => (Math.log10(Math.max(value, 10 ** least)) - least) / (most - least);
-  return { ticks, y: (value) => PLOT.bottom - share(value) * (PLOT.bottom - PLOT.top) };
 }
 
 function centre({ categories }: Chart, index: number): number {

@@ -29,32 +29,23 @@ function growthPlots(growth: Growth): (readonly [string, Chart])[] {
   const sizes = SIZES.filter((size) => growth[size] !== undefined);
   const categories = sizes.map((size) => `${show(size)} endpoints`);
   const series = (name: string, metric: string) => ({ name, values: sizes.map((size) => growth[size]?.[metric]) });
+  const speedOf = (side: 'server' | 'bridge', title: string): Chart => ({
+    title: `${title}: speed as endpoints grow`,
+    unit: 'operations a second; more is better',
+    categories,
+    series: [series('updates', `${side} updateRate`), series('registrations', `${side} registerRate`)],
+    form: 'lines',
+  });
+  const memory: Chart = {
+    title: 'Memory as endpoints grow',
+    unit: 'megabytes resident; less is better',
+    categories,
+    series: [series('whole bridge', 'bridge updateResident'), series('LwM2M server', 'server updateResident')],
+    form: 'lines',
+  };
   return [
-    [
-      'growth-speed',
-      {
-        title: 'Speed as endpoints grow',
-        unit: 'operations a second; more is better; logarithmic',
-        categories,
-        series: [
-          series('LwM2M server, updates', 'server updateRate'),
-          series('LwM2M server, registrations', 'server registerRate'),
-          series('whole bridge, updates', 'bridge updateRate'),
-          series('whole bridge, registrations', 'bridge registerRate'),
-        ],
-        form: 'lines',
-        logarithmic: true,
-      },
-    ],
-    [
-      'growth-memory',
-      {
-        title: 'Memory as endpoints grow',
-        unit: 'megabytes resident; less is better',
-        categories,
-        series: [series('LwM2M server', 'server updateResident'), series('whole bridge', 'bridge updateResident')],
-        form: 'lines',
-      },
-    ],
+    ['growth-server', speedOf('server', 'LwM2M server')],
+    ['growth-bridge', speedOf('bridge', 'Whole bridge')],
+    ['growth-memory', memory],
   ];
 }

@@ -52,9 +52,9 @@ describe('plots of the benchmark', () => {
     expect((heights[0] ?? 0) / (heights[2] ?? 1)).toBeCloseTo(2, 1);
   });
 
-  test('draw tenfold steps evenly where asked for logarithms, and leave out what is missing', () => {
-    const series = [{ name: 'ours', values: [10, 100, 1_000, undefined] }];
-    const chart = { ...CHART, categories: ['a', 'b', 'c', 'd'], series, form: 'lines', logarithmic: true } as const;
+  test('draw lines on the same scale, and leave out what is missing', () => {
+    const series = [{ name: 'ours', values: [0, 100, 200, undefined] }];
+    const chart = { ...CHART, categories: ['a', 'b', 'c', 'd'], series, form: 'lines' } as const;
     const { elements, names } = elementsOf(chartSvg(chart));
     const heights = elements.filter((_, index) => names[index] === 'circle').map(({ cy = 0 }) => cy);
     expect(heights).toHaveLength(3);
@@ -66,8 +66,8 @@ describe('plots of the benchmark', () => {
   test('are those of the parts that ran', () => {
     const growth = { '100': { 'server updateRate': 5 }, '1000': { 'server updateRate': 4 } };
     const plots = plotsOf({ growth } as unknown as BenchResults);
-    expect([...plots.keys()]).toEqual(['growth-speed', 'growth-memory']);
-    expect(plots.get('growth-speed')?.categories).toEqual(['100 endpoints', '1,000 endpoints']);
+    expect([...plots.keys()]).toEqual(['growth-server', 'growth-bridge', 'growth-memory']);
+    expect(plots.get('growth-server')?.categories).toEqual(['100 endpoints', '1,000 endpoints']);
     for (const chart of plots.values()) elementsOf(chartSvg(chart));
   });
 });
