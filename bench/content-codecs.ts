@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { errorMessage } from '../common/index.ts';
 import { type ContentContext, decodeContent, encodeContent } from '../lwm2m/content/content.ts';
 import { CONTENT_FORMATS } from '../lwm2m/content/content-formats.ts';
@@ -8,8 +9,8 @@ import { ObjectModels } from '../lwm2m/model/object-models.ts';
 import type { Row } from './tables.ts';
 import { textTable } from './text-table.ts';
 
-// How fast the content codecs are on an instance of ten resources, alone or beside npm peers that are installed in a
-// folder: node dist/bench/content-codecs.js [FOLDER]
+// How fast the content codecs are on an instance of ten resources, alone or beside npm peers that are installed in a folder:
+// node dist/bench/content-codecs.js [--peers FOLDER], the folder made by npm install --prefix FOLDER lwm2m-codec cbor-x cbor
 
 const WARM_UP_MS = 200;
 const ROUND_MS = 100;
@@ -62,6 +63,11 @@ interface CborX {
   readonly Encoder: new (options: object) => { encode(value: unknown): Buffer; decode(payload: Buffer): unknown };
 }
 
+interface NodeCbor {
+  decodeFirstSync(payload: Buffer): unknown;
+  encode(value: unknown): Buffer;
+}
+
 /** The packages of a folder that code LwM2M or SenML; what is not there is left out. */
 function peers(folder: string): Subject[] {
   const load = createRequire(resolve(folder, 'package.json'));
@@ -75,6 +81,7 @@ function peers(folder: string): Subject[] {
   };
   attempt('lwm2m-codec', () => lwm2mCodec(load('lwm2m-codec') as Lwm2mCodec));
   attempt('cbor-x', () => cborX(load('cbor-x') as CborX));
+  attempt('cbor', () => nodeCbor(load('cbor') as NodeCbor));
   return found;
 }
 
@@ -95,19 +102,58 @@ function lwm2mCodec(codec: Lwm2mCodec): Subject[] {
   });
 }
 
+interface Record {
+  readonly bn?: string;
+  readonly n: string;
+  readonly v?: number;
+  readonly vs?: string;
+}
+
+function recordsOf(nodes: readonly Node[]): Record[] {
+  return nodes.map(({ path, value }, index) => ({
+    ...(index === 0 ? { bn: '/3/0/' } : {}),
+    n: String(path.resourceId),
+    ...(typeof value === 'number' ? { v: value } : { vs: value as string }),
+  }));
+}
+
+/** The least that a program does with records to have what we give: paths and values. */
+function nodesOf(records: readonly Record[]): Node[] {
+  let base = '';
+  return records.map(({ bn, n, v, vs }) => {
+    if (bn !== undefined) base = bn;
+    const [, objectId, instanceId, resourceId] = `${base}${n}`.split('/').map(Number) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { path: { objectId, instanceId, resourceId }, value: (v ?? vs) as string | number };
+  });
+}
+
 function cborX({ Encoder }: CborX): Subject[] {
   const keyMap = { bn: -2, bt: -3, n: 0, v: 2, vs: 3, vb: 4, t: 6, vd: 8 };
   const encoder = new Encoder({ keyMap, mapsAsObjects: true, useRecords: false });
   const payload = encodeContent(112, NODES, CONTEXT);
-  const records = VALUES.map(([resourceId, value], index) => ({
-    ...(index === 0 ? { bn: '/3/0/' } : {}),
-    n: String(resourceId),
-    ...(typeof value === 'number' ? { v: value } : { vs: value }),
-  }));
-  const subject = { format: 'senml-cbor', who: 'cbor-x', note: 'CBOR only: no names, no types, no bounds' };
+  const records = recordsOf(NODES);
+  const bare = { format: 'senml-cbor', who: 'cbor-x', note: 'CBOR only: no paths, no types, no bounds' };
+  const whole = { format: 'senml-cbor', who: 'cbor-x and paths', note: 'no types, no bounds' };
   return [
-    { ...subject, work: 'decode', run: () => encoder.decode(payload) },
-    { ...subject, work: 'encode', run: () => encoder.encode(records) },
+    { ...whole, work: 'decode', run: () => nodesOf(encoder.decode(payload) as Record[]) },
+    { ...whole, work: 'encode', run: () => encoder.encode(recordsOf(NODES)) },
+    { ...bare, work: 'decode', run: () => encoder.decode(payload) },
+    { ...bare, work: 'encode', run: () => encoder.encode(records) },
+  ];
+}
+
+function nodeCbor(cbor: NodeCbor): Subject[] {
+  const payload = encodeContent(112, NODES, CONTEXT);
+  const records = cbor.decodeFirstSync(payload);
+  const subject = { format: 'senml-cbor', who: 'cbor', note: 'CBOR only: no paths, no types, no bounds' };
+  return [
+    { ...subject, work: 'decode', run: () => cbor.decodeFirstSync(payload) },
+    { ...subject, work: 'encode', run: () => cbor.encode(records) },
   ];
 }
 
@@ -156,4 +202,4 @@ function main(folder: string | undefined): void {
   );
 }
 
-main(process.argv[2]);
+main(parseArgs({ options: { peers: { type: 'string' } } }).values.peers);

@@ -68,6 +68,23 @@ export class CborReader {
    * are left off (RFC 8949 3.4).
    */
   scalar(): CborScalar {
+    const initial = this.#bytes[this.#at] as number;
+    // What most items are: small integers, and texts of less than 24 bytes.
+    if (initial < 0x18) {
+      this.#at++;
+      return initial;
+    }
+    if (initial >= 0x60 && initial < 0x78) {
+      const start = this.#at + 1;
+      const end = start + initial - 0x60;
+      if (end > this.#bytes.length) throw this.#syntax('CBOR ends too early');
+      this.#at = end;
+      return readUtf8(this.#bytes, start, end);
+    }
+    return this.#anyScalar();
+  }
+
+  #anyScalar(): CborScalar {
     for (let tags = 0; tags <= MAX_TAGS; tags++) {
       const initial = this.#take();
       const info = initial & 0x1f;

@@ -2,16 +2,20 @@ import { inexpressible } from './codec-context.ts';
 import { isWellFormed } from './utf8.ts';
 
 const TWO_32 = 0x1_0000_0000;
-const INITIAL_SIZE = 512;
+
+/** What is written stands here first: one at a time, as everything is written without a pause. Larger payloads have their own. */
+const SCRATCH = Buffer.allocUnsafeSlow(4_096);
 
 /** Writes CBOR in its shortest form, except that floats have 32 or 64 bits: devices often read no half precision. */
 export class CborWriter {
-  #bytes = Buffer.allocUnsafe(INITIAL_SIZE);
+  #bytes: Buffer = SCRATCH;
   #at = 0;
 
-  /** What was written. */
+  /** What was written, on memory of its own; to be asked for before another is written. */
   bytes(): Buffer {
-    return this.#bytes.subarray(0, this.#at);
+    const written = Buffer.allocUnsafe(this.#at);
+    this.#bytes.copy(written, 0, 0, this.#at);
+    return written;
   }
 
   /** The head of an array of so many items. */

@@ -25,6 +25,12 @@ export function nodesOfRecords(
   typed: (type: DataType | undefined, raw: Value) => Value = typedValue,
 ): Node[] {
   if (records.length > context.limits.nodes) throw new DecodeError('content/limit', 'Too many values in a payload');
+  if (!records.some(({ time }) => time !== undefined)) {
+    return records.map(({ name, value }) => {
+      const path = pathOf(name, context);
+      return { path, value: typed(context.typeOf(path), value) };
+    });
+  }
   const nodes: Node[] = [];
   let previous = Number.NEGATIVE_INFINITY;
   let inOrder = true;

@@ -31,17 +31,21 @@ export function packRecords(nodes: readonly Node[], context: CodecContext): Pack
   const types = nodes.map((node) => wireTypeOf(node, context));
   const { baseName, names } = packNames(nodes, context.rootPath);
   const { baseTime, times } = packTimes(nodes, context.now, SENML_ABSOLUTE_TIME);
-  return nodes.map(({ value }, index) => ({
-    baseName: index === 0 ? baseName : undefined,
-    baseTime: index === 0 ? baseTime : undefined,
-    name: names[index],
-    time: times[index],
-    type: types[index] as WireType,
-    value: typeof value === 'bigint' || typeof value === 'number' ? packedNumber(types[index], value) : value,
-  }));
+  return nodes.map(({ value }, index) => {
+    const type = types[index] as WireType;
+    const first = index === 0;
+    return {
+      baseName: first ? baseName : undefined,
+      baseTime: first ? baseTime : undefined,
+      name: names[index],
+      time: times[index],
+      type,
+      value: typeof value === 'bigint' || typeof value === 'number' ? packedNumber(type, value) : value,
+    };
+  });
 }
 
-function packedNumber(type: WireType | undefined, value: number | bigint): number | bigint {
+function packedNumber(type: WireType, value: number | bigint): number | bigint {
   return type === 'float' ? Number(value) : integerOf(value);
 }
 
@@ -53,15 +57,20 @@ export function packNames(nodes: readonly Node[], rootPath: string): PackNames {
   const [first] = nodes;
   if (first === undefined) return { baseName: undefined, names: [] };
   let shared = levels(first.path);
-  let same = true;
-  for (const { path } of nodes) {
-    shared = Math.min(shared, sharedLevels(first.path, path));
-    same &&= shared === levels(path);
+  let shallowest = shared;
+  let deepest = shared;
+  for (let index = 1; index < nodes.length; index++) {
+    const { path } = nodes[index] as Node;
+    const depth = levels(path);
+    if (depth < shallowest) shallowest = depth;
+    if (depth > deepest) deepest = depth;
+    const common = sharedLevels(first.path, path);
+    if (common < shared) shared = common;
   }
   if (shared === 0) return { baseName: undefined, names: nodes.map(({ path }) => `${rootPath}/${nameBelow(path, 0)}`) };
   const above = idsOfPath(first.path);
-  if (same) return { baseName: `${rootPath}/${above.join('/')}`, names: [] };
-  if (nodes.some(({ path }) => levels(path) === shared)) shared--;
+  if (deepest === shared) return { baseName: `${rootPath}/${above.join('/')}`, names: [] };
+  if (shallowest === shared) shared--;
   const baseName = `${rootPath}/${above.slice(0, shared).join('/')}/`;
   return { baseName, names: nodes.map(({ path }) => nameBelow(path, shared)) };
 }

@@ -1,4 +1,5 @@
-const INITIAL_SIZE = 512;
+/** As in CborWriter. */
+const SCRATCH = Buffer.allocUnsafeSlow(4_096);
 const TWO_32 = 0x1_0000_0000;
 
 /**
@@ -6,17 +7,19 @@ const TWO_32 = 0x1_0000_0000;
  * what is written first stands last.
  */
 export class TailWriter {
-  #bytes = Buffer.allocUnsafe(INITIAL_SIZE);
-  #start = INITIAL_SIZE;
+  #bytes: Buffer = SCRATCH;
+  #start = SCRATCH.length;
 
   /** How many bytes are written. */
   get length(): number {
     return this.#bytes.length - this.#start;
   }
 
-  /** What was written. */
+  /** What was written, on memory of its own; to be asked for before another is written. */
   bytes(): Buffer {
-    return this.#bytes.subarray(this.#start);
+    const written = Buffer.allocUnsafe(this.length);
+    this.#bytes.copy(written, 0, this.#start);
+    return written;
   }
 
   /** An unsigned integer in so many bytes (1 to 4). */
@@ -65,7 +68,7 @@ export class TailWriter {
   #reserve(size: number): void {
     if (size > this.#start) {
       const length = this.length;
-      const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, length + size + INITIAL_SIZE));
+      const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, length + size + SCRATCH.length));
       this.#bytes.copy(larger, larger.length - length, this.#start);
       this.#start = larger.length - length;
       this.#bytes = larger;
