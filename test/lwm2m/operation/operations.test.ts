@@ -1,6 +1,16 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { IpeError } from '../../../common/index.ts';
-import { type Dispatcher, type Operation, parsePath, type WaitingOperation } from '../../../lwm2m/index.ts';
+import {
+  type Dispatcher,
+  ObjectModels,
+  type Operation,
+  parsePath,
+  type WaitingOperation,
+} from '../../../lwm2m/index.ts';
+import { objectXml } from '../model/object-file.ts';
 import { connect, pair, serve } from './bench-of-devices.ts';
 import { content, type Script, type ServerRequest } from './scripted-device.ts';
 
@@ -109,6 +119,19 @@ describe('operations on the wire (LwM2M 1.1 Transport 6.4.3)', () => {
     const outcome = await perform(read('/3/0/0'));
     expect(outcome).toMatchObject({ kind: 'success', content: { format: 0, payload: whole } });
     expect(device.requests).toHaveLength(2);
+  });
+
+  test('object definitions that are replaced count from the next answer on', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'definitions-'));
+    await writeFile(join(folder, '33000.xml'), objectXml({ id: 33_000 }));
+    let models = ObjectModels.official();
+    const tlv = Buffer.from([0x86, 0x07, 0x41, 0x00, 0x05, 0x41, 0x01, 0x07]);
+    const { perform } = await pair(() => content(tlv, 11542), { links: '</33000/0>' }, { models: () => models });
+    const answer = () => perform({ type: 'read', path: parsePath('/33000/0') });
+    expect(await answer()).toMatchObject({ nodes: [{ value: Buffer.from([5]) }, { value: Buffer.from([7]) }] });
+    models = await models.withFolder(folder);
+    await rm(folder, { recursive: true });
+    expect(await answer()).toMatchObject({ nodes: [{ value: 5 }, { value: 7 }] });
   });
 });
 
