@@ -40,7 +40,8 @@ export function growthTable(growth: Growth): Table {
 
 const STORM_ROWS: readonly (readonly [name: string, metric: string, goal?: Goal])[] = [
   ['registered', 'registered'],
-  ['failed', 'failed', { most: 0 }],
+  ['refused', 'refused', { most: 0 }],
+  ['not answered within a minute', 'unanswered', { most: 0 }],
   ['register p50, ms', 'registerP50'],
   ['register p99, ms', 'registerP99'],
   ['seconds until the last is registered', 'secondsRegistered'],

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { IpeError } from '../../common/index.ts';
 import { startNullCse } from '../null-cse.ts';
 import { processUsage } from '../process-usage.ts';
 import type { DelayReport } from '../report-delay.ts';
@@ -16,7 +17,7 @@ export interface StormOptions {
 
 const INSTANCES = ['1/0', '3/0', '3303/0', '3311/0'];
 const CONTENT_INSTANCE = 4;
-/** Milliseconds without a value of any device after which what is missing is lost. */
+/** Milliseconds without a request to the CSE after which what is missing is lost. */
 const QUIET = 3_000;
 const TICK = 5;
 
@@ -38,25 +39,30 @@ export async function measureStorm({ devices, seconds, inFlight }: StormOptions)
     await bridge.child.report('delay');
     const begun = performance.now();
     const waits: number[] = [];
-    const failures: unknown[] = [];
+    let refused = 0;
+    let unanswered = 0;
     const all = fleet.devices.map(async (device, index) => {
       await wait(Math.floor(((index / devices) * seconds * 1000) / TICK) * TICK);
       const from = performance.now();
       await device.register().then(
         () => waits.push(performance.now() - from),
-        (error: unknown) => failures.push(error),
+        (error: unknown) => {
+          if (error instanceof IpeError && error.code === 'bench/refused') refused += 1;
+          else unanswered += 1;
+        },
       );
     });
     await Promise.all(all);
     const registeredAt = performance.now();
     const whileRegistering = await bridge.child.report<DelayReport>('delay');
-    await settled(() => values, QUIET);
+    await settled(() => cse.counts.create + cse.counts.update, QUIET);
     const { p99 } = await bridge.child.report<DelayReport>('delay');
     waits.sort((a, b) => a - b);
     const at = (share: number): number => waits[Math.floor(share * (waits.length - 1))] ?? 0;
     return {
       registered: waits.length,
-      failed: failures.length,
+      refused,
+      unanswered,
       registerP50: at(0.5),
       registerP99: at(0.99),
       secondsRegistered: (registeredAt - begun) / 1000,
