@@ -37,6 +37,8 @@ export class Delivery {
   readonly #containers: ValueContainers;
   /** Absent while nothing waits, for most devices are idle. */
   #queue: ValueQueue | undefined;
+  /** Containers whose values are waited for; absent where none are. */
+  #awaited: Map<() => void, string> | undefined;
   #running: Promise<void> | undefined;
   #ended = false;
   #timer: Timer | undefined;
@@ -58,6 +60,14 @@ export class Delivery {
   /** True while values of this very container wait. */
   holds(container: string): boolean {
     return this.#queue?.holds(container) === true;
+  }
+
+  /** Resolves when no value of this very container waits any more: the CSE has it, or it was dropped. */
+  stored(container: string): Promise<void> {
+    if (!this.holds(container)) return Promise.resolve();
+    this.#awaited ??= new Map();
+    const awaited = this.#awaited;
+    return new Promise((resolve) => awaited.set(resolve, container));
   }
 
   /** Wants the container of a path, whether or not there is a value for it; not beyond the most of a device. */
@@ -118,6 +128,7 @@ export class Delivery {
     this.#ended = true;
     this.#timer?.cancel();
     this.#queue?.clear();
+    this.#tellStored();
     this.#containers.end();
     await this.#running;
   }
@@ -136,6 +147,7 @@ export class Delivery {
 
   /** One step; false when there is nothing more to do now. */
   async #next(): Promise<boolean> {
+    this.#tellStored();
     const { lanes, parts } = this.#shares;
     const value = this.#queue?.first();
     if (value === undefined && !this.#containers.unsettled) {
@@ -152,6 +164,14 @@ export class Delivery {
       return true;
     } catch (error) {
       return this.#repair(error, value, generation);
+    }
+  }
+
+  #tellStored(): void {
+    for (const [resolve, container] of this.#awaited ?? []) {
+      if (this.holds(container)) continue;
+      this.#awaited?.delete(resolve);
+      resolve();
     }
   }
 

@@ -111,6 +111,12 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
     this.#take(nodes, paths.length === 1 ? paths[0] : undefined, content, this.#parts.clock.wall());
   }
 
+  /** See `ValueHooks.storeRead`. */
+  storeRead(outcome: Success, path: InstancePath): Promise<void> {
+    this.read(outcome, [path]);
+    return this.#delivery.stored(valueContainerPath(path));
+  }
+
   discovered(links: readonly DiscoveredLink[]): void {
     for (const { path } of links) {
       if (isInstancePath(path) && path.resourceId !== undefined && this.policy(path.objectId).semantic) {

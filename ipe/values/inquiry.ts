@@ -1,7 +1,7 @@
 import type { DiscoveredLink, Operation, Outcome, Registration, Success } from '../../lwm2m/index.ts';
 import { type InstancePath, type ValuePolicy, valueContainerPath } from '../../mappings/index.ts';
-import type { Lanes } from '../lanes.ts';
 import type { ValueCounters, ValueParts } from './parts.ts';
+import type { Turns, TurnTaker } from './turns.ts';
 import type { FollowedDevice } from './value-containers.ts';
 import type { Wishes } from './wishes.ts';
 
@@ -9,8 +9,8 @@ import type { Wishes } from './wishes.ts';
 export interface InquiryShares {
   readonly parts: ValueParts;
   readonly counters: ValueCounters;
-  /** Devices that are asked something at this moment. */
-  readonly lanes: Lanes;
+  /** Devices that are asked at this moment, and those that wait for it. */
+  readonly turns: Turns;
 }
 
 /** A device that is asked, and what takes its answers. */
@@ -34,7 +34,7 @@ const MOST_COMPOSITE = 32;
  * or observed (an Observe is also the first Read), the wishes of subscriptions are brought to it, its resources discovered. What
  * a device does not answer now is asked again when it is heard of.
  */
-export class Inquiry {
+export class Inquiry implements TurnTaker {
   readonly #shares: InquiryShares;
   readonly #device: InquiredDevice;
   // There are many devices, and most are idle: a list that would be empty is not there.
@@ -45,7 +45,6 @@ export class Inquiry {
   #wishes: Wishes | undefined;
   /** Of the inquiry that runs. */
   #abort: AbortController | undefined;
-  #waiting = false;
   #again = false;
   #ended = false;
 
@@ -91,9 +90,18 @@ export class Inquiry {
   /** Starts what is wanted, in its turn; what runs already goes on, and then once more. */
   start(): void {
     this.#again = this.#abort !== undefined;
-    if (this.#again || this.#waiting || this.#ended || !this.#pending) return;
-    this.#waiting = true;
-    void this.#shares.lanes.run(() => this.#run());
+    if (!this.#again && !this.#ended && this.#pending) this.#shares.turns.ask(this);
+  }
+
+  /** It is this device's turn to be asked. */
+  async takeTurn(): Promise<void> {
+    if (this.#ended) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    await this.#askAll(abort.signal);
+    if (this.#abort !== abort) return;
+    this.#abort = undefined;
+    if (this.#again) this.start();
   }
 
   /** The device has left. */
@@ -118,17 +126,6 @@ export class Inquiry {
     this.#unread = undefined;
     this.#undiscovered = undefined;
     this.#unwanted = undefined;
-  }
-
-  async #run(): Promise<void> {
-    this.#waiting = false;
-    if (this.#ended) return;
-    const abort = new AbortController();
-    this.#abort = abort;
-    await this.#askAll(abort.signal);
-    if (this.#abort !== abort) return;
-    this.#abort = undefined;
-    if (this.#again) this.start();
   }
 
   async #askAll(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../common/index.ts';
 import type { ContentInstance, CseClient } from '../../cse-client/index.ts';
-import type { Node, ObjectDefinition, ObjectModels, Operation, Outcome, Path } from '../../lwm2m/index.ts';
+import type { Node, ObjectDefinition, ObjectModels, Operation, Outcome, Path, Success } from '../../lwm2m/index.ts';
 import type { EncodedContent, InstancePath, LabelSettings, ValuePolicySettings } from '../../mappings/index.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence, CseState } from '../cse/presence.ts';
@@ -83,6 +83,8 @@ export interface ValueHooks {
   storeAgain(endpoint: string, path: InstancePath): Promise<boolean>;
   /** A device has confirmed that it was written: the new values are stored, by its notification where it is observed. */
   written(endpoint: string, nodes: readonly Node[]): void;
+  /** Takes what a Read of a path gave; resolves when the CSE has it, or it was dropped, or the endpoint has left. */
+  storeRead(endpoint: string, path: InstancePath, outcome: Success): Promise<void>;
   /** True where instances of this object of this endpoint are observed while there are wishes. */
   observesOnSubscription(endpoint: string, objectId: number): boolean;
   /**

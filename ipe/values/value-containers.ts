@@ -14,6 +14,7 @@ import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { isRefused } from '../cse/access.ts';
 import { admit, byInstance } from './container-making.ts';
 import type { ContainerListener, ValueParts, ValueSettings } from './parts.ts';
+import type { SharedTexts } from './shared-texts.ts';
 
 /** A registration and the tree that the bridge keeps for it. */
 export interface Followed {
@@ -31,6 +32,7 @@ export interface ContainerShares {
   readonly parts: ValueParts;
   readonly settings: ValueSettings;
   readonly listener: ContainerListener;
+  readonly names: SharedTexts;
 }
 
 /** A container as it stands: its expirationTime where the CSE tells, and whether it was there before. */
@@ -44,6 +46,8 @@ const DAY = 24 * 3600 * 1000;
 const FAR = 4 * 365 * DAY;
 /** An expirationTime nearer than this was cut to that of a parent. */
 const NEAR = 365 * DAY;
+/** Milliseconds within which two expirationTimes are the same, for some CSEs know no fractions. */
+const SAME = 2_000;
 /** Attempts to make containers that outlive an Update which comes between. */
 const ATTEMPTS = 2;
 const NAME_TAKEN = [4105, 5106] as const;
@@ -65,6 +69,8 @@ export class ValueContainers {
   #refused: Set<string> | undefined;
   /** Containers that were found shortened, and are taken as they are from then on. */
   #short: Set<string> | undefined;
+  /** The CSE cuts times further than those of the parents: all containers are taken as they are. */
+  #limited = false;
   #making: string | undefined;
   #ended = false;
 
@@ -95,7 +101,7 @@ export class ValueContainers {
    * been shortened, and is to be made anew.
    */
   isShortened(container: string, et: string | undefined): boolean {
-    if (!this.#isNear(et) || this.#short?.has(container)) return false;
+    if (this.#limited || !this.#isNear(et) || this.#short?.has(container)) return false;
     this.#short ??= new Set();
     this.#short.add(container);
     this.#made?.delete(container);
@@ -151,6 +157,7 @@ export class ValueContainers {
     }
     if (this.#wanted?.size === 0) this.#wanted = undefined;
     if (this.#raised?.size === 0) this.#raised = undefined;
+    if (container === undefined) this.#limited = false;
     this.#shares.listener.gone(registration.endpoint, container);
   }
 
@@ -203,7 +210,10 @@ export class ValueContainers {
         instance = containerName(path);
       }
       const made = await this.#ensure(path, far);
-      if (!last && this.#isNear(made.et)) {
+      const short = this.#isNear(made.et);
+      // A time that is not that of the tree either was not cut by an Update which came between.
+      if (last && short && !this.#isGranted(made.et)) this.#limited = true;
+      if (short && !last) {
         // Its `la` would keep the short time on ACME, so that lengthening it is not enough.
         if (made.isNew) await this.#shares.parts.client.delete(`${this.#ae}/${container}`);
         continue;
@@ -218,7 +228,7 @@ export class ValueContainers {
     const { registration, tree } = this.#device.followed;
     this.#dropWanted(container);
     this.#made ??= new Set();
-    this.#made.add(container);
+    this.#made.add(this.#shares.names.of(container));
     if (!container.includes('/')) tree.lasting.add(container);
     this.#shares.listener.made(registration.endpoint, path, container, !isNew);
   }
@@ -383,6 +393,11 @@ export class ValueContainers {
 
   #far(): string {
     return formatTimestamp(this.#shares.parts.clock.wall() + FAR, this.#shares.parts.cse().dialect);
+  }
+
+  #isGranted(expires: string | undefined): boolean {
+    const { expiresAt } = this.#device.followed.tree;
+    return expires !== undefined && Math.abs(parseTimestamp(expires) - expiresAt) < SAME;
   }
 
   #isNear(expires: string | undefined): boolean {

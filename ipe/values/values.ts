@@ -1,6 +1,6 @@
 import type { Timer } from '../../common/index.ts';
 import type { ContentInstance } from '../../cse-client/index.ts';
-import type { Node, ObservationChange, Registration, Report } from '../../lwm2m/index.ts';
+import type { Node, ObservationChange, Registration, Report, Success } from '../../lwm2m/index.ts';
 import { type InstancePath, valueInstanceName } from '../../mappings/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { Lanes } from '../lanes.ts';
@@ -14,6 +14,8 @@ import {
   type ValueParts,
   type ValueSettings,
 } from './parts.ts';
+import { SharedTexts } from './shared-texts.ts';
+import { Turns } from './turns.ts';
 import { ValuePolicies } from './value-policies.ts';
 import { QueueBudget } from './value-queue.ts';
 
@@ -43,10 +45,11 @@ export class Values implements ValueHooks {
         settings,
         counters,
         listener: this.#listener(),
+        names: new SharedTexts(),
         budget: new QueueBudget(settings.queue.totalBytes),
         lanes: new Lanes(settings.maxInFlight),
       },
-      inquiry: { parts, counters, lanes: new Lanes(settings.readers) },
+      inquiry: { parts, counters, turns: new Turns(settings.readers) },
       policies: new ValuePolicies(settings.policy),
       nextName: () => {
         sequence += 1;
@@ -123,6 +126,10 @@ export class Values implements ValueHooks {
 
   written(endpoint: string, nodes: readonly Node[]): void {
     this.#devices.get(endpoint)?.written(nodes);
+  }
+
+  async storeRead(endpoint: string, path: InstancePath, outcome: Success): Promise<void> {
+    await this.#devices.get(endpoint)?.storeRead(outcome, path);
   }
 
   observesOnSubscription(endpoint: string, objectId: number): boolean {
