@@ -1,6 +1,6 @@
-import { type CipherSuite, cipherSuite } from './cipher-suites.ts';
+import { type CipherSuite, cipherSuite, isProtectedLength } from './cipher-suites.ts';
 import { held, type Pointer } from './openssl-functions.ts';
-import { packRecords, RECORD_HEADER, recordEnd } from './records.ts';
+import { isSound, packRecords, RECORD_HEADER, recordEnd } from './records.ts';
 import type { OfferedKey, SecurityContext } from './security-context.ts';
 
 /** Numbers of `SSL_ctrl`, `SSL_want` and `SSL_get_shutdown`, from the headers of OpenSSL 3. */
@@ -8,6 +8,8 @@ const CTRL = { setMtu: 17, handleTimeout: 74 } as const;
 const WANTS_TO_READ = 3;
 const SENT_CLOSE = 1;
 const RECEIVED_CLOSE = 2;
+/** ERR_LIB_SSL. */
+const LIBSSL = 20;
 
 /** Where a connection stands; `ended`: by close_notify of the peer, `failed`: by an alert or an error. */
 export type ConnectionState = 'handshake' | 'established' | 'ended' | 'failed';
@@ -21,6 +23,11 @@ export class Connection {
   readonly #ssl: Pointer;
   readonly #mtu: number;
   readonly #send: SendRecords;
+  /**
+   * OpenSSL takes a protected record that is too short for its suite for the end of the connection, although nobody has
+   * authenticated it; it should be dropped (RFC 6347 4.1.2.7).
+   */
+  #isProtectedLength: (length: number) => boolean = () => true;
   #state: ConnectionState = 'handshake';
   #offered: OfferedKey | undefined;
 
@@ -103,8 +110,9 @@ export class Connection {
     else this.#settle();
   }
 
-  /** Takes in a datagram; gives what was said to the application, in the order of the records. */
+  /** Takes in a datagram of whole records; gives what was said to the application, in the order of the records. */
   take(datagram: Buffer): Buffer[] {
+    if (this.#state === 'established' && !isSound(datagram, this.#isProtectedLength)) return [];
     this.#context.openssl.call.BIO_write(this.#context.input, datagram, datagram.length);
     if (this.#state === 'handshake') this.#advance();
     return this.#state === 'established' ? this.#read() : [];
@@ -153,9 +161,15 @@ export class Connection {
     this.#context.offered = undefined;
     const done = openssl.call.SSL_do_handshake(this.#ssl);
     this.#offered = this.#context.offered ?? this.#offered;
-    if (done === 1) this.#state = 'established';
-    else if (openssl.call.SSL_want(this.#ssl) !== WANTS_TO_READ) this.#state = 'failed';
+    if (done === 1) this.#establish();
+    else this.#judge();
     this.#settle();
+  }
+
+  #establish(): void {
+    const suite = this.cipherSuite;
+    this.#state = 'established';
+    if (suite !== undefined) this.#isProtectedLength = (length) => isProtectedLength(suite, length);
   }
 
   /** What the established connection has to say; nothing is read of a record that does not prove its origin. */
@@ -168,12 +182,20 @@ export class Connection {
       if (length > 0) messages.push(Buffer.from(buffer.subarray(0, length)));
       else break;
     }
-    // Not SSL_get_error: it takes complaints about dropped records for the end of the connection.
-    if (call.SSL_want(this.#ssl) !== WANTS_TO_READ) {
-      this.#state = (call.SSL_get_shutdown(this.#ssl) & RECEIVED_CLOSE) !== 0 ? 'ended' : 'failed';
-    }
+    this.#judge();
     this.#settle();
     return messages;
+  }
+
+  /**
+   * What it means that OpenSSL has nothing more to give. Not by SSL_get_error: it takes whatever was complained of a record
+   * that was dropped for the end of the connection. Complaints of libssl itself come with fatal alerts alone.
+   */
+  #judge(): void {
+    const { call } = this.#context.openssl;
+    const failed = errorLibrary(call.ERR_peek_last_error()) === LIBSSL;
+    if ((call.SSL_get_shutdown(this.#ssl) & RECEIVED_CLOSE) !== 0) this.#state = failed ? 'failed' : 'ended';
+    else if (failed || call.SSL_want(this.#ssl) !== WANTS_TO_READ) this.#state = 'failed';
   }
 
   /** Sends what OpenSSL wrote, and leaves nothing behind for the next connection. */
@@ -191,8 +213,14 @@ export class Connection {
     }
     // They are most of what an idle session holds. Reading takes them again by itself, writing does not.
     if (this.#state !== 'handshake') call.SSL_free_buffers(this.#ssl);
+    if (this.#state === 'failed') this.#context.reset();
     call.ERR_clear_error();
   }
+}
+
+/** The part of OpenSSL that an error comes from (`ERR_GET_LIB`). */
+function errorLibrary(error: number): number {
+  return (error >>> 23) & 0xff;
 }
 
 /** The bytes up to the last whole record. */

@@ -4,11 +4,15 @@ export const CONTENT_TYPE = { changeCipherSpec: 20, alert: 21, handshake: 22, ap
 /** type, version, epoch, sequence number, length (RFC 6347 4.1). */
 export const RECORD_HEADER = 13;
 
+/** What OpenSSL takes at once; no device needs as much. */
+const LONGEST = 16_384;
+
+const EPOCH_AT = 3;
 const LENGTH_AT = 11;
 
-/** True when the first bytes are the header of a DTLS record of 1.0 to 1.2 and the record lies wholly in the datagram. */
+/** True when a datagram of at most 16 KiB begins with a whole record of DTLS 1.0 to 1.2. */
 export function startsWithRecord(datagram: Buffer): boolean {
-  if (datagram.length < RECORD_HEADER) return false;
+  if (datagram.length < RECORD_HEADER || datagram.length > LONGEST) return false;
   const type = datagram[0] as number;
   return (
     type >= CONTENT_TYPE.changeCipherSpec &&
@@ -20,7 +24,7 @@ export function startsWithRecord(datagram: Buffer): boolean {
 
 /** The epoch of the first record. */
 export function epochOf(datagram: Buffer): number {
-  return datagram.readUInt16BE(3);
+  return datagram.readUInt16BE(EPOCH_AT);
 }
 
 /** Where the record that starts at `offset` ends by its length field; may lie beyond the bytes given. */
@@ -34,6 +38,18 @@ export function hasRecord(datagram: Buffer, type: number): boolean {
     if (datagram[offset] === type && recordEnd(datagram, offset) <= datagram.length) return true;
   }
   return false;
+}
+
+/** True when the datagram consists of whole records, and the contents of those that are protected have such a length. */
+export function isSound(datagram: Buffer, isProtectedLength: (length: number) => boolean): boolean {
+  let offset = 0;
+  while (offset + RECORD_HEADER <= datagram.length) {
+    const next = recordEnd(datagram, offset);
+    const protectedLength = datagram.readUInt16BE(offset + EPOCH_AT) > 0 ? next - offset - RECORD_HEADER : undefined;
+    if (protectedLength !== undefined && !isProtectedLength(protectedLength)) return false;
+    offset = next;
+  }
+  return offset === datagram.length;
 }
 
 /** Calls `send` with the bounds of datagrams of whole records, each as full as `mtu` allows; a longer record goes alone. */

@@ -6,12 +6,21 @@ import { held, type Pointer } from './openssl-functions.ts';
 import { type ServerCertificate, useCertificate } from './server-certificate.ts';
 
 /** Numbers of `SSL_CTX_ctrl` and `BIO_ctrl`, from the headers of OpenSSL 3. */
-const CTRL = { sessionCacheSize: 42, maxSendFragment: 52, minVersion: 123, maxVersion: 124 } as const;
+const CTRL = {
+  sessionCacheSize: 42,
+  sessionCacheMode: 44,
+  maxSendFragment: 52,
+  minVersion: 123,
+  maxVersion: 124,
+} as const;
 const BIO_END_MEANS_RETRY = 130;
 const BIO_RESET = 1;
 const DTLS_1_2 = 0xfefd;
-/** SSL_OP_NO_QUERY_MTU, _NO_TICKET, _NO_COMPRESSION, _CIPHER_SERVER_PREFERENCE, _NO_RENEGOTIATION. */
-const OPTIONS = 0x1000 | 0x4000 | 0x2_0000 | 0x40_0000 | 0x4000_0000;
+/**
+ * SSL_OP_NO_QUERY_MTU, _NO_TICKET, _NO_COMPRESSION, _NO_ENCRYPT_THEN_MAC, _CIPHER_SERVER_PREFERENCE, _NO_RENEGOTIATION.
+ * With RFC 7366 a forged record would end a CBC connection of OpenSSL 3.0, without it is dropped.
+ */
+const OPTIONS = 0x1000 | 0x4000 | 0x2_0000 | 0x8_0000 | 0x40_0000 | 0x4000_0000;
 /** CRYPTO_EX_INDEX_SSL_SESSION. */
 const SESSION_DATA = 2;
 const SESSION_ID_CONTEXT = Buffer.from('lwm2m');
@@ -126,7 +135,8 @@ export class SecurityContext {
     call.SSL_CTX_ctrl(this.pointer, CTRL.minVersion, DTLS_1_2, null);
     call.SSL_CTX_ctrl(this.pointer, CTRL.maxVersion, DTLS_1_2, null);
     call.SSL_CTX_ctrl(this.pointer, CTRL.maxSendFragment, SEND_FRAGMENT, null);
-    call.SSL_CTX_ctrl(this.pointer, CTRL.sessionCacheSize, Math.max(1, resumableSessions), null);
+    if (resumableSessions === 0) call.SSL_CTX_ctrl(this.pointer, CTRL.sessionCacheMode, 0, null);
+    else call.SSL_CTX_ctrl(this.pointer, CTRL.sessionCacheSize, resumableSessions, null);
     call.SSL_CTX_set_timeout(this.pointer, resumptionTime);
     call.SSL_CTX_set_session_id_context(this.pointer, SESSION_ID_CONTEXT, SESSION_ID_CONTEXT.length);
     call.SSL_CTX_set_psk_server_callback(this.pointer, psk);

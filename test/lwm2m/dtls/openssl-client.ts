@@ -173,7 +173,7 @@ export class DtlsClient {
     const { call } = this.#context.openssl;
     this.#prepare();
     if (call.SSL_do_handshake(this.#ssl) === 1) this.established = true;
-    else if (call.SSL_want(this.#ssl) !== 3) this.failed = true;
+    else if (call.SSL_want(this.#ssl) !== 3 || call.SSL_get_shutdown(this.#ssl) !== 0) this.failed = true;
     this.#flush();
   }
 
