@@ -41,6 +41,7 @@ export class SimulatedDevice {
   readonly #link: ServerLink;
   readonly #loop: RegistrationLoop;
   readonly #sends: RegularSends;
+  #rebooting: Timer | undefined;
   #lifetime: number;
   #location: readonly string[] | undefined;
 
@@ -133,6 +134,7 @@ export class SimulatedDevice {
   async stop(how: { readonly deregister?: boolean; readonly limit?: number } = {}): Promise<void> {
     this.#loop.stop();
     this.#sends.stop();
+    this.#rebooting?.cancel();
     const { clock, misbehaviour } = this.options;
     if (how.deregister !== false && !misbehaviour.neverDeregister) {
       const limit = how.limit ?? STOP_LIMIT;
@@ -287,7 +289,7 @@ export class SimulatedDevice {
       ...this.options,
       managed: this.#managed,
       observations: this.#observations,
-      listens: () => !sleep.asleep,
+      listens: () => !sleep.asleep && !this.#rebooting,
       asked: ({ method, path }, code) => {
         sleep.stir();
         this.#tell({ type: 'asked', method, path: `/${path.join('/')}`, code });
@@ -309,7 +311,7 @@ export class SimulatedDevice {
     switch (consequence) {
       case 'register-anew':
       case 'factory-reset':
-        this.forget();
+        this.#reboot();
         break;
       case 'update':
         this.#report();
@@ -320,6 +322,17 @@ export class SimulatedDevice {
       case 'update-lifetime':
         this.#report({ lifetime: Number(this.objects.instances(1)?.[0]?.written.get(1)) });
     }
+  }
+
+  /** Hears and says nothing while it starts, and has lost its registration then. */
+  #reboot(): void {
+    const { clock, rebootTime } = this.options;
+    this.#observations.clear();
+    this.#rebooting?.cancel();
+    this.#rebooting = clock.timer(rebootTime, () => {
+      this.#rebooting = undefined;
+      this.forget();
+    });
   }
 
   #report(content: UpdateContent = {}): void {

@@ -115,10 +115,14 @@ describe('the server asks a device at the port that it registered from', () => {
     expect(device.lifetime).toBe(77);
   });
 
-  it('Reboot makes it register anew', async () => {
-    const { port } = await registered();
+  it('Reboot makes it go away for a moment and register anew', async () => {
+    const clock = new SteppedClock();
+    const { port } = await registered({ clock });
     await server.ask(port, 'POST', '/3/0/4');
+    void server.exchange(port, Buffer.from('40001236', 'hex'));
+    expect(await clock.step()).toBe(1_000);
     expect(await server.next()).toMatchObject({ method: 'POST', path: 'rd' });
+    expect(server.datagrams.some(({ bytes }) => bytes === '70001236')).toBe(false);
   });
 
   it('answers a ping with Reset (RFC 7252 4.3)', async () => {
