@@ -6,8 +6,9 @@ import { createLogger } from '../log.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const EXAMPLES = `
-Prints what the CSE is and what the IPE may do there, and leaves the CSE as it was. Exit code 1 when the IPE could not
-work: a wrong configuration, a CSE that is away, is no CSE or refuses what is needed.
+Prints what the CSE is and what the IPE may do there, and leaves the CSE as it was; and which files of object definitions
+(lwm2m.modelsFolder) are wrong. Exit code 1 when the IPE could not work: a wrong configuration, a CSE that is away, is no
+CSE or refuses what is needed.
 
 Examples:
   $ lwm2m-ipe check --config /etc/lwm2m-ipe.yaml
@@ -44,11 +45,24 @@ function reportText(report: CseReport, findings: readonly CseFinding[], embedded
   ].join('\n');
 }
 
+/** Nothing where there are none of the operator's own; rejects where their folder cannot be read, as a start would. */
+async function checkDefinitions(folder: string | undefined, stdout: Surroundings['stdout']): Promise<void> {
+  if (folder === undefined) return;
+  const { inspectDefinitions } = await import('../inspect-definitions.ts');
+  const { definitions, skipped } = await inspectDefinitions(folder);
+  const lines = [
+    line('objects', `${definitions} of your own in ${folder}`),
+    ...skipped.map((text) => line(`  ${MARKS.degraded}`, `skipped: ${text}`)),
+  ];
+  stdout.write(`${lines.join('\n')}\n`);
+}
+
 async function check(file: string | undefined, { env, stdout, stderr }: Surroundings): Promise<void> {
   const configuration = loadConfiguration({ file, env });
   const name = file ?? env[FILE_VARIABLE] ?? 'no file';
   stdout.write(`${line('configuration', `valid (${name} and the environment)`)}\n`);
   const logger = createLogger({ level: 'error', format: 'text', stream: stderr });
+  await checkDefinitions(configuration.lwm2m.modelsFolder, stdout);
   const { inspectCse } = await import('../inspect-cse.ts');
   const report = await inspectCse(configuration, logger);
   const findings = [...report.findings, ...localFindings(configuration)];

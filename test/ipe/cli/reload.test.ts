@@ -100,3 +100,14 @@ it('a start names the folder of object definitions that it cannot read, in one l
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   expect(stderr).toContain(missing);
 });
+
+it('check names the files of object definitions that do not count', async () => {
+  put('33000.xml', objectXml({ id: 33_000 }));
+  put('broken.xml', '<LWM2M>');
+  put('twice.xml', objectXml({ id: 33_000 }));
+  const { code, stdout } = await ipe.run(['check'], { env: { IPE_LWM2M_MODELS_FOLDER: folder } });
+  expect(code).toBe(0);
+  expect(stdout).toContain(`objects         1 of your own in ${folder}`);
+  expect(stdout).toMatch(/^ {2}degraded {6}skipped: broken\.xml: .+$/m);
+  expect(stdout).toMatch(/^ {2}degraded {6}skipped: twice\.xml: object 33000 version 1\.0 again$/m);
+});
