@@ -63,6 +63,8 @@ export interface Dialect {
   readonly deleteAeBeforeNode: boolean;
   /** A CREATE of an AE checks the resourceName (4105) before the AE-ID (4117). */
   readonly conflictChecksNameFirst: boolean;
+  /** A RETRIEVE of a child older than `ma` of a subscription waits for its target (notificationEventType 10, not in the standard yet). */
+  readonly blockingRetrieve: boolean;
   /** A new subscription is verified by a notification to its target. */
   readonly subscriptionVerification: boolean;
 }
@@ -103,6 +105,7 @@ const standard: Dialect = {
   aeIdAfterConflictLeaks: false,
   deleteAeBeforeNode: true,
   conflictChecksNameFirst: false,
+  blockingRetrieve: false,
   subscriptionVerification: true,
 };
 
@@ -144,6 +147,8 @@ const acme: Dialect = {
   deleteAeBeforeNode: true,
   // The AE-ID is looked at first (4117), then the resourceName (4105).
   conflictChecksNameFirst: false,
+  // `ma` in whole seconds; an answer that fails, or none within 10 s, gives what is there.
+  blockingRetrieve: true,
   // 5204 when it fails; none when the target is the creator itself.
   subscriptionVerification: true,
 };

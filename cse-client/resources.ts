@@ -130,6 +130,8 @@ export interface Subscription extends Resource {
   readonly su?: string;
   readonly pn?: number;
   readonly ln?: boolean;
+  /** maxAge: ISO 8601 duration beyond which a blocking RETRIEVE asks; ACME has it. */
+  readonly ma?: string;
 }
 
 /** The resource types that the typed calls know, by resourceType (TS-0004 6.3.4.2.1). */

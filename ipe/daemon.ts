@@ -3,6 +3,7 @@ import { IpeError, type Logger, systemClock, type Timer } from '../common/index.
 import { CseClient } from '../cse-client/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
 import { encodeContent, Lwm2mServer, type Path, type Registration, type RegistrationHandler } from '../lwm2m/index.ts';
+import { ApplicationDemand, listensToApplications, missedDemand } from './application-demand.ts';
 import { Bridge, type TreeFollower } from './bridge/bridge.ts';
 import { Removals } from './bridge/removals.ts';
 import { deleteResource } from './bridge/resource-writer.ts';
@@ -24,14 +25,11 @@ import {
   embeddedCseOptions,
   lwm2mServerOptions,
   notificationSettings,
-  observesOnSubscription,
   presenceSettings,
-  subscriptionSettings,
   treeSettings,
   valueSettings,
 } from './settings.ts';
 import { LastingState } from './store/lasting-state.ts';
-import { Subscriptions } from './subscriptions/subscriptions.ts';
 import { Values } from './values/values.ts';
 
 /** Milliseconds between renewals of the IPE's own resources. */
@@ -124,9 +122,9 @@ export class Daemon {
     this.#renewDaily(presence);
     const availability = this.#watch(client, presence);
     const values = this.#values(client, presence, availability, settings);
-    const subscriptions = this.#subscriptions(client, presence, availability, values, settings);
+    const demand = this.#demand(client, presence, availability, values, settings);
     const commands = this.#takeCommands(client, presence, availability, values, settings);
-    const followers = [subscriptions, values, commands].filter((follower) => follower !== undefined);
+    const followers = [demand, values, commands].filter((follower) => follower !== undefined);
     const { bridge, removals } = this.#bridge(client, presence, availability, followers, settings, state);
     const handler = state.recorded(commands?.before(bridge) ?? bridge, Math.random);
     const server = this.#makeServer(handler, values, state);
@@ -135,7 +133,7 @@ export class Daemon {
       bridge,
       removals,
       restored: (registration, tree, observing) => {
-        subscriptions?.follow(registration, tree);
+        demand.follow(registration, tree);
         values.restore(registration, tree, observing ? (path) => observes(server, registration, path) : () => false);
         commands?.follow(registration, tree);
       },
@@ -143,7 +141,8 @@ export class Daemon {
     });
     const coap = await this.#startServer(server, values);
     this.#ready = true;
-    const cse = { url, embedded: configuration.cse.url === undefined, title: title(found), degraded: found.degraded };
+    const degraded = [...found.degraded, ...missedDemand(configuration, found.dialect)];
+    const cse = { url, embedded: configuration.cse.url === undefined, title: title(found), degraded };
     const { kind, path } = configuration.store;
     const store = { kind, ...(kind === 'lmdb' ? { path } : undefined), restored: registrations };
     return { coap, http: health, cse, commandsFrom: this.#commandsFrom, store };
@@ -166,7 +165,7 @@ export class Daemon {
   async #startHealth(): Promise<{ address: string; port: number }> {
     const { host, port } = this.#configuration.http;
     const health = new HealthServer({ host, port, logger: this.#logger, ready: () => this.#readiness() });
-    const notified = this.#commandsFrom.length > 0 || observesOnSubscription(this.#configuration);
+    const notified = this.#commandsFrom.length > 0 || listensToApplications(this.#configuration);
     if (notified) addNotificationDoor(health.routes, this.#notifications);
     const bound = await health.start();
     this.#stops.push(() => health.stop());
@@ -250,28 +249,26 @@ export class Daemon {
     return values;
   }
 
-  /** Nothing at all where no object is observed on subscription. */
-  #subscriptions(
+  #demand(
     client: CseClient,
     presence: CsePresence,
     availability: CseAvailability,
     values: Values,
     settings: PresenceSettings,
-  ): Subscriptions | undefined {
-    if (!observesOnSubscription(this.#configuration)) return undefined;
-    const subscriptions = new Subscriptions(subscriptionSettings(this.#configuration, settings), {
+  ): ApplicationDemand {
+    const demand = new ApplicationDemand(this.#configuration, settings, {
       client,
-      cse: () => presence.state,
+      presence,
       availability,
       notifications: this.#notifications,
       values,
-      clock: systemClock,
+      perform: async (endpoint, operation, options) =>
+        this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' },
       logger: this.#logger,
     });
-    values.onContainer(subscriptions);
-    this.#resumed.push(() => subscriptions.resume());
-    this.#stops.push(() => subscriptions.stop());
-    return subscriptions;
+    this.#resumed.push(() => demand.resume());
+    this.#stops.push(() => demand.stop());
+    return demand;
   }
 
   get #commandsFrom(): readonly string[] {

@@ -2,7 +2,7 @@ import type { Logger } from '../common/index.ts';
 import type { CseClientOptions, Dialect } from '../cse-client/index.ts';
 import type { EmbeddedCseOptions } from '../embedded-cse/index.ts';
 import type { Lwm2mServerOptions, QueueModeOptions } from '../lwm2m/index.ts';
-import { matchesPattern } from '../mappings/index.ts';
+import { matchesPattern, readThroughAge } from '../mappings/index.ts';
 import type { BridgeSettings } from './bridge/bridge.ts';
 import type { TreeSettings } from './bridge/tree-writer.ts';
 import type { CommandSettings } from './commands/parts.ts';
@@ -10,11 +10,12 @@ import type { Configuration } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
 import { cseSecurity } from './cse-security.ts';
 import type { NotificationSettings } from './notifications/notifications.ts';
+import type { ReadThroughSettings } from './read-through/parts.ts';
 import type { SubscriptionSettings } from './subscriptions/parts.ts';
 import type { ValueSettings } from './values/parts.ts';
 
 /** Milliseconds that a CSE waits for the answer to a notification at most: less than ACME's own 10 s. */
-const NOTIFICATION_ANSWER_TIME = 9_000;
+const NOTIFICATION_ANSWER_TIME = 9_500;
 /** Notifications that wait for their answer at once. */
 const NOTIFICATIONS_WAITING = 1_000;
 /** Originator of the embedded CSE's administrator, the one that ACME has by default. */
@@ -114,6 +115,18 @@ export function observesOnSubscription({ values }: Configuration): boolean {
   return [{ mode, observe }, ...rules].some(
     (one) => (one.observe ?? observe) === 'on-subscription' && (one.mode ?? mode) !== 'none',
   );
+}
+
+/** Whether old values of any object of any device are asked for when they are retrieved. */
+export function readsThrough({ values }: Configuration): boolean {
+  return [values, ...values.rules].some(({ readThrough }) => readThrough !== undefined && readThrough !== 'off');
+}
+
+/** How old values are asked for when they are retrieved. */
+export function readThroughSettings({ values }: Configuration, settings: PresenceSettings): ReadThroughSettings {
+  const { base, originator, resourceName } = settings;
+  const age = (endpoint: string, objectId: number) => readThroughAge(values, endpoint, objectId);
+  return { base, originator, resourceName, wait: values.readThroughWait, age };
 }
 
 /** How subscriptions of applications are found. */

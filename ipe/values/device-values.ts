@@ -64,6 +64,13 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
     return this.#followed;
   }
 
+  /** With a container its subscriptions are gone, and with them what they wished. */
+  gone(container: string | undefined): void {
+    this.#inquiry.wishes?.end(container);
+    this.#shares.delivery.listener.gone(this.#followed.registration.endpoint, container);
+    this.#inquiry.start();
+  }
+
   /** Values that wait for the CSE. */
   get waiting(): number {
     return this.#delivery.size;

@@ -4,6 +4,9 @@ export type ValueMode = 'semantic' | 'transparent' | 'both' | 'none';
 /** Whether instances of an object are observed; `on-subscription`: what applications subscribe to, while they do. */
 export type ObserveMode = 'always' | 'on-subscription' | 'never';
 
+/** Milliseconds of age beyond which a RETRIEVE of the latest value asks the device, where the CSE can wait for that. */
+export type ReadThroughAge = number | 'off';
+
 /** Another choice for some objects, some endpoints, or both; what is absent matches everything or changes nothing. */
 export interface ValueRule {
   readonly object?: number | undefined;
@@ -11,12 +14,15 @@ export interface ValueRule {
   readonly endpoint?: string | undefined;
   readonly mode?: ValueMode | undefined;
   readonly observe?: ObserveMode | undefined;
+  readonly readThrough?: ReadThroughAge | undefined;
 }
 
 /** The configured choice: the first rule that matches, over what holds for all. */
 export interface ValuePolicySettings {
   readonly mode: ValueMode;
   readonly observe: ObserveMode;
+  /** Absent: off. */
+  readonly readThrough?: ReadThroughAge | undefined;
   readonly rules: readonly ValueRule[];
 }
 
@@ -38,11 +44,7 @@ export const NEVER_OBSERVED: ReadonlyMap<number, string> = new Map([
 
 /** The policy of one object of one endpoint. */
 export function valuePolicy(settings: ValuePolicySettings, endpoint: string, objectId: number): ValuePolicy {
-  const rule = settings.rules.find(
-    (one) =>
-      (one.object === undefined || one.object === objectId) &&
-      (one.endpoint === undefined || matchesPattern(one.endpoint, endpoint)),
-  );
+  const rule = ruleFor(settings, endpoint, objectId);
   const mode = rule?.mode ?? settings.mode;
   const observe = rule?.observe ?? settings.observe;
   return {
@@ -50,6 +52,21 @@ export function valuePolicy(settings: ValuePolicySettings, endpoint: string, obj
     transparent: mode === 'transparent' || mode === 'both',
     observe: mode === 'none' || NEVER_OBSERVED.has(objectId) ? 'never' : observe,
   };
+}
+
+/** From which age on, in milliseconds, values of an object of an endpoint are asked for when they are retrieved; undefined: never. */
+export function readThroughAge(settings: ValuePolicySettings, endpoint: string, objectId: number): number | undefined {
+  const rule = ruleFor(settings, endpoint, objectId);
+  const age = rule?.readThrough ?? settings.readThrough ?? 'off';
+  return age === 'off' || (rule?.mode ?? settings.mode) === 'none' ? undefined : age;
+}
+
+function ruleFor({ rules }: ValuePolicySettings, endpoint: string, objectId: number): ValueRule | undefined {
+  return rules.find(
+    (one) =>
+      (one.object === undefined || one.object === objectId) &&
+      (one.endpoint === undefined || matchesPattern(one.endpoint, endpoint)),
+  );
 }
 
 /** Whether text is what a pattern says, `*` standing for any text; in linear time for any pattern. */

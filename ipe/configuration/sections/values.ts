@@ -6,11 +6,14 @@ const MODES = ['semantic', 'transparent', 'both', 'none'] as const;
 const OBSERVE = ['always', 'on-subscription', 'never'] as const;
 const DISCOVER = ['always', 'when-commanded', 'never'] as const;
 
+const readThrough = () => z.union([z.literal('off'), duration(1_000, 2_592_000_000)]);
+
 const rule = z.strictObject({
   object: whole(0, 65_534).optional(),
   endpoint: z.string().min(1).max(255).optional(),
   mode: z.enum(MODES).optional(),
   observe: z.enum(OBSERVE).optional(),
+  readThrough: readThrough().optional(),
 });
 
 const queueSection = z.strictObject({
@@ -58,6 +61,17 @@ export const valuesSection = z.strictObject({
     description:
       'How often subscriptions of applications are looked for that no notification told of, where objects are observed on-subscription: one request to the CSE a device and one a subscription.',
     allowed: `${DURATION_FORMS}; from 100ms to 1d`,
+  }),
+  readThrough: key(readThrough().prefault('off'), {
+    kind: 'duration',
+    description:
+      'Age from which on a RETRIEVE of la is answered with what the device says now, where the CSE can wait for that (ACME); counted in whole seconds. off: a RETRIEVE never reaches the device.',
+    allowed: `off, or ${DURATION_FORMS}; from 1s to 30d`,
+  }),
+  readThroughWait: key(duration(100, 9_000).prefault('3s'), {
+    kind: 'duration',
+    description: 'How long such a RETRIEVE waits for the device at most; then it gives the value that is there.',
+    allowed: `${DURATION_FORMS}; from 100ms to 9s`,
   }),
   maxInstances: key(whole(1, 1_000_000).prefault(10), {
     kind: 'integer',
