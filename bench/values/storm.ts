@@ -13,6 +13,8 @@ export interface StormOptions {
   readonly devices: number;
   readonly seconds: number;
   readonly inFlight: number;
+  /** Directory for a CPU profile of the bridge. */
+  readonly profile?: string | undefined;
 }
 
 const INSTANCES = ['1/0', '3/0', '3303/0', '3311/0'];
@@ -22,7 +24,7 @@ const QUIET = 3_000;
 const TICK = 5;
 
 /** Devices with four links, read and observed, that all come back in a short time; a CSE that answers at once. */
-export async function measureStorm({ devices, seconds, inFlight }: StormOptions): Promise<Metrics> {
+export async function measureStorm({ devices, seconds, inFlight, profile }: StormOptions): Promise<Metrics> {
   let values = 0;
   let lastAt = 0;
   const created = (ty: number): void => {
@@ -32,7 +34,7 @@ export async function measureStorm({ devices, seconds, inFlight }: StormOptions)
   };
   const cse = await startNullCse({ port: 0, host: '127.0.0.1', delay: 0, base: 'cse-in', created });
   const settings = { IPE_VALUES_MODE: 'semantic', IPE_CSE_MAX_IN_FLIGHT: String(inFlight) };
-  const bridge = await startBridge(`http://127.0.0.1:${cse.port}`, settings, { watched: true });
+  const bridge = await startBridge(`http://127.0.0.1:${cse.port}`, settings, { watched: true, profile });
   const common = { host: '127.0.0.1', port: bridge.port, prefix: 'storm-' };
   const fleet = await Fleet.open({ ...common, instances: INSTANCES, format: FORMATS.senml }, devices);
   try {

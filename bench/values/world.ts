@@ -47,6 +47,7 @@ const MEASURE: Readonly<Record<string, () => Promise<Metrics>>> = {
       devices: Number(values.devices),
       seconds: Number(values.seconds),
       inFlight: Number(values['in-flight']),
+      profile: values.profile,
     }),
   requests: countRequests,
   memory: () =>
