@@ -30,6 +30,7 @@ const TITLES: Readonly<Record<string, string>> = {
   labels: 'Labels',
   values: 'Values in the tree',
   commands: 'Commands to devices',
+  store: 'State that outlives the process',
   log: 'Log',
 };
 
