@@ -14,14 +14,6 @@ import {
 import { MARKS, type Outbox, within } from './outbox.ts';
 import type { CommandCounters, Commanded, CommandParts, CommandSettings } from './parts.ts';
 
-/** Who wants to know how a command fares, before the application is told. */
-export interface CommandWatcher {
-  /** It has to wait. */
-  waits(): void;
-  /** Its final state; resolves when the CSE shows what that means. Never rejects. */
-  ended(response: CommandResponse): Promise<void>;
-}
-
 /** A command that was read from the CSE. */
 export interface TakenCommand {
   /** Name of its responses. */
@@ -29,7 +21,8 @@ export interface TakenCommand {
   readonly command: Command;
   /** creationTime, as the CSE wrote it: what was created earlier goes first, as long as it waits. */
   readonly created: string | undefined;
-  readonly watcher?: CommandWatcher | undefined;
+  /** Told of its final state before the application is; resolves when the CSE shows what that means. Never rejects. */
+  readonly ended?: ((response: CommandResponse) => Promise<void>) | undefined;
 }
 
 /** What {@link CommandTurns} is made of. */
@@ -37,7 +30,7 @@ export interface CommandTurnsParts {
   readonly settings: Pick<CommandSettings, 'expiry' | 'queueExpiry' | 'pending' | 'coalesce'>;
   readonly parts: Pick<CommandParts, 'perform' | 'availability' | 'clock' | 'logger'>;
   readonly counters: CommandCounters;
-  readonly outbox: Outbox;
+  readonly outbox: Pick<Outbox, 'write' | 'writeOnce' | 'end'>;
   readonly commanded: () => Commanded;
   readonly codec: () => CommandCodec;
 }
@@ -229,7 +222,6 @@ export class CommandTurns {
   #queued(entry: Entry): void {
     if (entry.said.has('queued') || entry.said.has('sent')) return;
     void this.#say(entry, 'queued');
-    entry.watcher?.waits();
   }
 
   /** As `#finish`, but nothing waits until the CSE has taken it. */
@@ -241,7 +233,7 @@ export class CommandTurns {
     if (entry.said.has('final')) return;
     entry.said.add('final');
     this.#count(response);
-    await entry.watcher?.ended(response);
+    await entry.ended?.(response);
     await this.#write(entry, 'final', response);
   }
 

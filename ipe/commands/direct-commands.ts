@@ -3,7 +3,6 @@ import { type ContentInstance, ResourceType } from '../../cse-client/index.ts';
 import type { ObjectDefinition } from '../../lwm2m/index.ts';
 import {
   type Command,
-  type CommandResponse,
   type DirectCommandCodec,
   directCommandKind,
   type InstancePath,
@@ -11,7 +10,7 @@ import {
 } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { Lanes } from '../lanes.ts';
-import type { CommandTurns, CommandWatcher } from './command-turns.ts';
+import type { CommandTurns, TakenCommand } from './command-turns.ts';
 import { type DirectContainer, DirectContainers } from './direct-containers.ts';
 import { MARKS, type Mark, requestKey, responseName, within } from './outbox.ts';
 import type { CommandCounters, CommandParts, CommandSettings } from './parts.ts';
@@ -42,8 +41,11 @@ interface Reach {
   readonly mark: Mark;
 }
 
-/** Milliseconds that a final state waits for the last confirmed value to be looked up. */
-const RESTORING = 2_000;
+/**
+ * Milliseconds that the copy may show what the device has not confirmed, and that a final state waits for the confirmed
+ * value: as long as CoAP waits for an acknowledgement (ACK_TIMEOUT, RFC 7252 4.8).
+ */
+const PATIENCE = 2_000;
 
 /**
  * Commands of one device by contentInstances in the containers of its resources (TS-0014 6.4.1, 8.2): in a writable one a
@@ -84,7 +86,7 @@ export class DirectCommands {
     counters.taken += 1;
     const resource = path.resourceId === undefined ? undefined : definitionOf(path)?.resources.get(path.resourceId);
     const command = readDirectCommand(instance, { path, kind, resource, codec: codec() });
-    const taken = { key, command, created: instance.ct, watcher: this.#watcher(container, instance, command) };
+    const taken = { key, command, created: instance.ct, ended: this.#keepTrue(container, instance, command) };
     if (mark === MARKS.sent) turns.interrupted(taken);
     else turns.take(taken);
   }
@@ -125,24 +127,25 @@ export class DirectCommands {
     }
   }
 
-  /** Keeps the copy true: while the command waits, and when it ends otherwise than done, the last confirmed value is on top. */
-  #watcher(container: DirectContainer, { rn }: ContentInstance, command: Command): CommandWatcher | undefined {
+  /**
+   * Keeps the copy true: when the command is not over soon, and when it ends otherwise than done, the last confirmed value
+   * is put on top; what the device has taken is confirmed.
+   */
+  #keepTrue(container: DirectContainer, { rn }: ContentInstance, { asked }: Command): TakenCommand['ended'] {
     const { parts, endpoint } = this.#parts;
     if (container.kind === 'execute') return undefined;
     let restored = false;
-    return {
-      waits: () => {
-        restored = true;
-        void this.#restore(container, undefined);
-      },
-      ended: async ({ state }: CommandResponse) => {
-        const { asked } = command;
-        if (state === 'done' && 'operation' in asked && asked.operation.type === 'write') {
-          parts.values.written(endpoint, asked.operation.nodes);
-        } else if (state !== 'done' && !restored) {
-          await within(this.#restore(container, rn), RESTORING, parts.clock);
-        }
-      },
+    const timer = parts.clock.timer(PATIENCE, () => {
+      restored = true;
+      void this.#restore(container, undefined);
+    });
+    return async ({ state }) => {
+      timer.cancel();
+      if (state !== 'done') {
+        if (!restored) await within(this.#restore(container, rn), PATIENCE, parts.clock);
+      } else if ('operation' in asked && asked.operation.type === 'write') {
+        parts.values.written(endpoint, asked.operation.nodes);
+      }
     };
   }
 

@@ -28,9 +28,15 @@ class DirectCommander extends Commander {
   /** Waits until a container takes commands: until somebody listens there. */
   async listens(where: string): Promise<void> {
     await eventually(
-      () => this.#app.client.children(`${this.#cse.base}/${this.#name}/${where}`, {}, OWN).catch(() => []),
-      (children) => children.some(({ type, name }) => type === subscription && name.endsWith('-commands')),
+      () => this.isListening(where),
+      (listening) => listening,
     );
+  }
+
+  async isListening(where: string): Promise<boolean> {
+    const address = `${this.#cse.base}/${this.#name}/${where}`;
+    const children = await this.#app.client.children(address, {}, OWN).catch(() => []);
+    return children.some(({ type, name }) => type === subscription && name.endsWith('-commands'));
   }
 
   /** Creates a contentInstance; resolves with its resource ID, the id of the command. */
@@ -177,14 +183,21 @@ export function directCommandsSuite(title: string, start: () => Promise<CseUnder
     });
 
     it('a device that sleeps gets three commands in order when it wakes, and none that has expired', async () => {
-      const sleeper = await started({ queueMode: true, awakeWindow: 500, lifetime: 3600 });
+      // It sleeps after the server takes it to.
+      const sleeper = await started({ queueMode: true, awakeWindow: 1_000, lifetime: 3600 });
       await commander.ready();
-      await commander.listens('3311_0/5851');
+      await eventually(
+        async () => {
+          if (sleeper.asleep) await sleeper.update();
+          return commander.isListening('3311_0/5851');
+        },
+        (listening) => listening,
+      );
+      await commander.holds('3311_0/5851', 80);
       await eventually(
         async () => sleeper.asleep,
         (asleep) => asleep,
       );
-      await commander.holds('3311_0/5851', 80);
       asked.length = 0;
       const first = await commander.create('3311_0/5851', { con: 1 });
       await eventually(
@@ -242,9 +255,12 @@ export function directCommandsSuite(title: string, start: () => Promise<CseUnder
       }
       expect(await write).toMatchObject({ state: 'done', code: '2.04' });
       const read = await commander.run({ id: 'r', operation: 'read', path: '/19/0/0/0' });
-      expect(read).toMatchObject({ state: 'done', value: bytes });
-      const latest = await commander.latest('19_0/0/0');
-      expect(latest?.con).toBe(bytes);
+      expect(read).toMatchObject({ state: 'done', code: '2.05' });
+      expect(read.value === bytes).toBe(true);
+      await eventually(
+        async () => (await commander.latest('19_0/0/0'))?.con === bytes,
+        (same) => same,
+      );
     });
 
     it('TS-0014 7: an encapsulated instance in its container is a Write of the instance, both modes side by side', async () => {

@@ -20,11 +20,11 @@ export const commandsSection = z.strictObject({
     description: 'How long a command may take that says nothing of its expiration, the wait behind others included.',
     allowed: `${DURATION_FORMS}; from 100ms to 30d`,
   }),
-  queueExpiry: key(duration(100, 2_592_000_000).prefault('30d'), {
+  queueExpiry: key(duration(100, 2_073_600_000).prefault('7d'), {
     kind: 'duration',
     description:
       'The same for a device in queue mode, which may sleep: it waits until the device wakes, and no longer than its registration in any case.',
-    allowed: `${DURATION_FORMS}; from 100ms to 30d`,
+    allowed: `${DURATION_FORMS}; from 100ms to 24d`,
   }),
   coalesce: key(z.boolean().prefault(false), {
     kind: 'boolean',
