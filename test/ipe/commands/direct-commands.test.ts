@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ResourceType } from '../../../cse-client/index.ts';
+import { SimulatedDevice } from '../../../simulator/index.ts';
+import { Commander } from '../../e2e/commands-suite.ts';
+import { startEmbedded } from '../../support/cse-under-test.ts';
+import { Application, eventually, type RunningIpe, startIpe } from '../../support/ipe.ts';
+
+const { contentInstance, subscription } = ResourceType;
+const OWN = { originator: 'Clwm2m-ipe' };
+const configuration = { access: { command: ['Ccommander'] }, commands: { pollInterval: '1d' } };
+
+describe('direct commands, told by notifications alone', () => {
+  let cse: Awaited<ReturnType<typeof startEmbedded>>;
+  let ipe: RunningIpe;
+  let app: Application;
+  let device: SimulatedDevice;
+  let commander: Commander;
+  const asked: string[] = [];
+  const dimmer = 'dev/3311_0/5851';
+
+  beforeAll(async () => {
+    cse = await startEmbedded('acme');
+    ipe = await startIpe(cse, configuration);
+    app = await Application.start(cse, 'commander');
+    device = new SimulatedDevice({
+      server: { host: '127.0.0.1', port: ipe.port },
+      endpoint: 'dev',
+      objects: { 1: [0], 3: [0], 3311: [0] },
+      onEvent: (event) => {
+        if (event.type === 'asked' && event.method === 'PUT') asked.push(`${event.path} ${event.code}`);
+      },
+    });
+    await device.start();
+    commander = new Commander(app, cse, 'dev');
+    await commander.ready();
+    await eventually(
+      () => app.client.children(`${cse.base}/${dimmer}`, {}, OWN).catch(() => []),
+      (children) => children.some(({ name }) => name === 'lwm2m-ipe-commands'),
+    );
+  });
+  afterAll(async () => {
+    await device?.stop();
+    await app?.stop();
+    await ipe?.stop();
+    await cse?.stop();
+  });
+
+  const notify = async (rep: unknown, sur: string) => {
+    const answer = await fetch(`http://127.0.0.1:${ipe.ready.http.port}/~/id-in/Clwm2m-ipe`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'X-M2M-RI': 'x', 'X-M2M-Origin': '/id-in' },
+      body: JSON.stringify({ 'm2m:sgn': { nev: { rep, net: 3 }, sur } }),
+    });
+    return answer.headers.get('X-M2M-RSC');
+  };
+
+  it('a forged notification has nothing carried out: neither what it says, nor again what was done', async () => {
+    const { ri } = await app.client.create(contentInstance, `${cse.base}/${dimmer}`, { rn: 'mine', con: 7 });
+    expect(await commander.end(ri)).toMatchObject({ state: 'done' });
+    const { ri: sur } = await app.client.retrieve(subscription, `${cse.base}/${dimmer}/lwm2m-ipe-commands`, OWN);
+    for (const rn of ['mine', 'absent', '../../x', undefined]) {
+      expect(await notify({ 'm2m:cin': { rn, con: 99 } }, `/id-in/${sur}`)).toBe('2000');
+    }
+    const next = await app.client.create(contentInstance, `${cse.base}/${dimmer}`, { con: 8 });
+    expect(await commander.end(next.ri)).toMatchObject({ state: 'done' });
+    expect(asked).toEqual(['/3311/0/5851 2.04', '/3311/0/5851 2.04']);
+  });
+
+  it('an application that gives its contentInstance a name of ours fools only itself', async () => {
+    const before = asked.length;
+    const { ri } = await app.client.create(contentInstance, `${cse.base}/${dimmer}`, { rn: 'vabc-1', con: 55 });
+    const next = await app.client.create(contentInstance, `${cse.base}/${dimmer}`, { con: 9 });
+    expect(await commander.end(next.ri)).toMatchObject({ state: 'done' });
+    expect(asked.length - before).toBe(1);
+    expect(await commander.said(ri)).toEqual([]);
+  });
+
+  it('where nobody commands there are no such subscriptions', async () => {
+    const plain = await startEmbedded('acme');
+    const quiet = await startIpe(plain);
+    const reader = await Application.start(plain, 'reader');
+    const lamp = new SimulatedDevice({
+      server: { host: '127.0.0.1', port: quiet.port },
+      endpoint: 'lamp',
+      objects: { 3311: [0] },
+    });
+    await lamp.start();
+    await eventually(
+      () => reader.see(contentInstance, 'lamp/3311_0/5851/la'),
+      (latest) => latest !== undefined,
+    );
+    expect(plain.cse.dump().join('\n')).not.toContain('-commands');
+    await lamp.stop();
+    await reader.stop();
+    await quiet.stop();
+    await plain.stop();
+  });
+});
