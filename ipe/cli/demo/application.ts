@@ -12,18 +12,28 @@ export interface SeenResource {
   readonly value?: string;
 }
 
-/** On each container that holds a value of a device. */
-const VALUE_LABEL = 'LWM2MTYPE:';
+/** A state that a command has reached, as `responses` tells it. */
+export interface CommandState {
+  readonly state: string;
+  readonly code?: string;
+  readonly reason?: string;
+}
 
-/** True for a container that holds a value, not an object or object instance. */
+/** On each container of a resource of a device. */
+const RESOURCE_LABEL = /^LWM2MURI:\/\d+\/\d+\/\d/;
+
+/** True for a container of a resource, which may hold a value, not of an object or object instance. */
 export function holdsValue({ type, labels }: Pick<SeenResource, 'type' | 'labels'>): boolean {
-  return type === ResourceType.container && labels.some((label) => label.startsWith(VALUE_LABEL));
+  return type === ResourceType.container && labels.some((label) => RESOURCE_LABEL.test(label));
 }
 
 /** The label by which the application finds what comes from LwM2M. */
 export const SEARCHED_LABEL = 'Iwked-Technology:LWM2M';
 /** The application's own AE-ID. */
 export const APPLICATION = 'Cdemo-app';
+
+/** The order in which states follow each other; others are final. */
+const ORDER: readonly string[] = ['queued', 'sent', 'done', 'failed', 'expired'];
 
 const TYPES = [ResourceType.ae, ResourceType.container, ResourceType.node] as const;
 
@@ -54,6 +64,20 @@ export class DemoApplication {
       }),
     );
     return found.flat().filter((resource) => resource !== undefined);
+  }
+
+  /** Puts a command into `requests` of a device's AE. */
+  async command(ae: string, request: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#client.create(ResourceType.contentInstance, `${ae}/requests`, { con: request });
+  }
+
+  /** The states that a command has reached, in their order. */
+  async commandStates(ae: string, id: string): Promise<readonly CommandState[]> {
+    const types = [ResourceType.contentInstance];
+    const paths = await this.#client.discover(`${ae}/responses`, { lbl: [`LWM2MREQ:${id}`], ty: types });
+    const instances = await Promise.all(paths.map((path) => this.#client.retrieve(ResourceType.contentInstance, path)));
+    const states = instances.map(({ con }) => con as CommandState);
+    return states.sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
   }
 
   close(): Promise<void> {

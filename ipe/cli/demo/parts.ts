@@ -2,6 +2,7 @@ import type { Logger } from '../../../common/index.ts';
 import { type Configuration, parseConfiguration } from '../../configuration/index.ts';
 import type { Ready } from '../../daemon.ts';
 import { type ListenFailure, listenFailure } from '../listen-failure.ts';
+import { APPLICATION } from './application.ts';
 
 /** A part whose usual port was taken, by the section of its keys. */
 export type MovedPort = ListenFailure['section'];
@@ -21,6 +22,7 @@ function configurationFor(moved: ReadonlySet<MovedPort>): Configuration {
     embeddedCse: anyFree('embeddedCse'),
     http: anyFree('http'),
     lwm2m: { coap: anyFree('lwm2m.coap') },
+    access: { command: [APPLICATION] },
     shutdownTimeout: '2s',
   });
 }

@@ -1,4 +1,5 @@
 import { type DemoApplication, SEARCHED_LABEL, type SeenResource } from './application.ts';
+import { lightSwitch, showCommand } from './command-step.ts';
 import { commandsToTry } from './commands-to-try.ts';
 import type { DemoDevice } from './devices.ts';
 import { plain } from './line.ts';
@@ -31,7 +32,7 @@ const COMMAND_ROWS = 20;
 /** A device comes or goes every so many looks. */
 const LOOKS_PER_MOVE = 15;
 
-/** Shows in five steps what the bridge does, then goes on showing what changes. */
+/** Shows in a few steps what the bridge does, then goes on showing what changes. */
 export class Tour {
   readonly #parts: TourParts;
   readonly #story: Story;
@@ -42,11 +43,17 @@ export class Tour {
     this.#story = new Story(parts.screen);
   }
 
-  /** The five steps, or as many as the signal allows. */
+  /** All steps, or as many as the signal allows. */
   async steps(): Promise<void> {
     const { signal } = this.#parts;
     this.#introduce();
-    const steps = [() => this.#arrivals(), () => this.#tree(), () => this.#departure(), () => this.#commands()];
+    const steps = [
+      () => this.#arrivals(),
+      () => this.#tree(),
+      () => this.#command(),
+      () => this.#departure(),
+      () => this.#commands(),
+    ];
     for (const step of steps) if (!signal.aborted) await step();
   }
 
@@ -102,6 +109,19 @@ export class Tour {
     this.#story.lines(treeLines(this.#base, this.#seen, new Set()));
   }
 
+  /** Only where a light has registered. */
+  async #command(): Promise<void> {
+    const container = lightSwitch(this.#seen);
+    if (container === undefined) return;
+    const { application, screen, signal } = this.#parts;
+    if (screen.terminal) await pause(ARRIVAL_PAUSE, signal);
+    this.#story.step('The application commands a device');
+    await showCommand(container, { application, story: this.#story, signal });
+    const latest = (resources: readonly SeenResource[]) => resources.find(({ path }) => path === container.path)?.value;
+    await this.#lookUntil((resources) => latest(resources) !== container.value);
+    this.#story.text(`${container.path}/la was ${container.value}, and is ${latest(this.#seen)} now.`);
+  }
+
   async #departure(): Promise<void> {
     const { devices, screen, signal } = this.#parts;
     const leaving = devices.at(-1);
@@ -131,6 +151,7 @@ export class Tour {
         coapPort: ready.coap.port,
         healthUrl,
         device,
+        light: lightSwitch(this.#seen)?.path.split('/')[1],
         program: this.#parts.program,
       }),
     );

@@ -29,7 +29,8 @@ const VALUE_WIDTH = 32;
 /** First number of the objects of sensors and actuators, whose values a tour shows one by one. */
 const FIRST_SENSOR_OBJECT = 3200;
 
-function measured({ value = '(none yet)', labels }: SeenResource): string {
+function measured({ value, labels }: SeenResource): string {
+  if (value === undefined) return labels.includes('LWM2MOP:E') ? '(to execute)' : '(none yet)';
   const unit = labels.find((label) => label.startsWith('LWM2MUNIT:'))?.slice('LWM2MUNIT:'.length);
   const shown = value.length > VALUE_WIDTH ? `${value.slice(0, VALUE_WIDTH)}…` : value;
   return unit === undefined ? shown : `${shown} ${decodeURIComponent(unit)}`;

@@ -19,9 +19,12 @@ describe.concurrent('lwm2m-ipe demo', () => {
       '1  Three parts are running',
       '2  Devices register with the bridge',
       '3  What the application finds',
-      '4  A device leaves',
-      '5  Look for yourself, in another terminal',
+      '4  The application commands a device',
+      '5  A device leaves',
+      '6  Look for yourself, in another terminal',
     ]);
+    expect(stdout).toMatch(/^ {5}sent\n {5}done {5}2\.04$/m);
+    expect(stdout).toContain('3311_0/5850/la was false, and is true now.');
     expect(stdout).toMatch(/^ {3}\+ greenhouse-3 {2,}LwM2M 1\.1/m);
     expect(stdout).toMatch(/^ {3}├─ greenhouse-3 +<AE> +LwM2M 1\.1, expires \d\d:\d\d:\d\d UTC$/m);
     expect(stdout).toMatch(/^ {3}│ {2}├─ 3303_0 +<container> +\/3303\/0 +Temperature$/m);
@@ -41,15 +44,16 @@ describe.concurrent('lwm2m-ipe demo', () => {
       await running.line((line) => line.includes('Live, until Ctrl-C'));
       const text = running.output().replaceAll('\\\n', ' ');
       const commands = text.split('\n').filter((line) => /^ +(curl|node) /.test(line));
-      expect(commands).toHaveLength(5);
+      expect(commands).toHaveLength(6);
       const shell = promisify(execFile);
       const answers = await Promise.all(
         commands.map((command) => shell('sh', ['-c', command.replace(/(simulate .*)/, '$1 --duration 1')])),
       );
-      const [all, sensors, device, health, simulated] = answers.map(({ stdout }) => stdout);
+      const [all, sensors, device, off, health, simulated] = answers.map(({ stdout }) => stdout);
       expect(JSON.parse(all!)['m2m:uril']).toContain('cse-in/dev_3Aos_3A0023C7-000001/3311_0');
       expect(JSON.parse(sensors!)['m2m:uril']).toEqual(['cse-in/imei_3A356938035643809/3303_0']);
       expect(JSON.parse(device!)['m2m:ae'].lbl).toContain('Iwked-Technology:LWM2M');
+      expect(JSON.parse(off!)['m2m:cin'].con).toEqual({ operation: 'write', path: '/3311/0/5850', value: false });
       expect(JSON.parse(health!)).toEqual({ status: 'ready', reasons: [] });
       expect(simulated).toContain('3 registered');
       await running.line((line) => line.includes('+ cse-in/mine-'));
