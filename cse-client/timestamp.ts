@@ -1,6 +1,8 @@
 import { CseError } from './errors.ts';
 
-const BASIC_FORMAT = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(?:[,.](\d{1,9}))?$/;
+const FRACTION = /^(?:[,.]\d{1,9})?$/;
+const SECONDS_END = 15;
+const MONTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const FIRST = Date.parse('0000-01-01T00:00:00.000Z');
 const DAY = 86_400_000;
 const DAYS_OF_400_YEARS = 146_097;
@@ -28,21 +30,35 @@ export function formatTimestamp(milliseconds: number, form: TimestampForm = { ti
  * Throws CseError `cse/not-a-cse` for anything else, also for a date that no calendar has.
  */
 export function parseTimestamp(text: string): number {
-  const match = BASIC_FORMAT.exec(text);
-  if (match !== null) {
-    const [, year, month, day, hour, minute, second, fraction = ''] = match;
-    const days = daysOf(Number(year), Number(month), Number(day));
-    const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second);
-    const isTime = Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60;
-    if (days !== undefined && isTime) return days * DAY + seconds * 1000 + Number(fraction.slice(0, 3).padEnd(3, '0'));
+  const days = daysOf(digits(text, 0, 4), digits(text, 4, 2), digits(text, 6, 2));
+  const hour = digits(text, 9, 2);
+  const minute = digits(text, 11, 2);
+  const second = digits(text, 13, 2);
+  const fraction = text.slice(SECONDS_END);
+  const isTime = text[8] === 'T' && hour < 24 && minute < 60 && second < 60 && FRACTION.test(fraction);
+  if (days === undefined || !isTime) {
+    throw new CseError('cse/not-a-cse', `not a oneM2M timestamp: ${JSON.stringify(text.slice(0, 40))}`);
   }
-  throw new CseError('cse/not-a-cse', `not a oneM2M timestamp: ${JSON.stringify(text.slice(0, 40))}`);
+  const milliseconds = fraction === '' ? 0 : Number(fraction.slice(1, 4).padEnd(3, '0'));
+  return days * DAY + ((hour * 60 + minute) * 60 + second) * 1000 + milliseconds;
+}
+
+/** The number that so many decimal digits make; NaN where there is anything else. */
+function digits(text: string, start: number, count: number): number {
+  let number = 0;
+  for (let at = start; at < start + count; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 /** Days since 1970; undefined for a date that no calendar has. */
 function daysOf(year: number, month: number, day: number): number | undefined {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const last = month === 2 && isLeap ? 29 : (MONTHS[month - 1] ?? 0);
+  if (!(year >= 0 && day >= 1 && day <= last)) return undefined;
   // Date takes a year below 100 for one of the last century; the calendar repeats itself after 400 years.
-  const time = Date.UTC(year + 400, month - 1, day);
-  const isDate = month >= 1 && month <= 12 && new Date(time).getUTCDate() === day;
-  return isDate ? time / DAY - DAYS_OF_400_YEARS : undefined;
+  return Date.UTC(year + 400, month - 1, day) / DAY - DAYS_OF_400_YEARS;
 }

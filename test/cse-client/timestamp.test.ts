@@ -38,6 +38,23 @@ describe('timestamps (TS-0004 6.3.3)', () => {
     }
   });
 
+  it('are read as the calendar of the language reads them', () => {
+    const two = (max: number) => fc.integer({ min: 0, max }).map((number) => String(number).padStart(2, '0'));
+    const year = fc.constantFrom('0000', '0004', '0099', '0100', '1900', '1970', '2000', '2024', '2100', '9999');
+    fc.assert(
+      fc.property(year, two(13), two(32), two(24), two(60), two(60), (year, month, day, hour, minute, second) => {
+        const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+        const time = Date.parse(iso);
+        // 30 February and 24 o'clock are read as the next day.
+        const exists = !Number.isNaN(time) && new Date(time).toISOString() === iso;
+        const text = `${year}${month}${day}T${hour}${minute}${second}`;
+        if (exists) expect(parseTimestamp(text)).toBe(time);
+        else expect(() => parseTimestamp(text), text).toThrow(CseError);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('of any other text are refused with cse/not-a-cse and nothing else', () => {
     const texts = fc.oneof(fc.string(), fc.stringMatching(/^\d{8}T\d{6}(,\d{1,9})?$/));
     fc.assert(
