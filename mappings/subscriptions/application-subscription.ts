@@ -1,4 +1,3 @@
-import { ResourceType } from '../../cse-client/index.ts';
 import { readWish, WISH_LABEL, wishLabels } from './notification-wish.ts';
 
 /** What matters of a `<subscription>` that an application has below a value container. */
@@ -13,6 +12,8 @@ export interface ApplicationSubscription {
 /** notificationEventTypes that a new value brings about (TS-0004 6.3.4.2.19): an UPDATE of the container, a new child. */
 const UPDATE_OF_RESOURCE = 1;
 const CREATE_OF_CHILD = 3;
+/** resourceType of a contentInstance (TS-0004 6.3.4.2.1). */
+const CONTENT_INSTANCE = 4;
 /** resourceNames that an address can be made of (TS-0004 6.2.4). */
 const NAME = /^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,255}$/;
 /** Labels that are looked at. */
@@ -54,7 +55,7 @@ export function rememberedSubscriptions(labels: readonly unknown[]): Application
 /** Without event types it waits for an UPDATE of the container (TS-0001 table 9.6.8-3), which a value is on some CSEs. */
 function wantsValues(net: readonly number[], chty: readonly number[]): boolean {
   if (net.length === 0 || net.includes(UPDATE_OF_RESOURCE)) return true;
-  return net.includes(CREATE_OF_CHILD) && (chty.length === 0 || chty.includes(ResourceType.contentInstance));
+  return net.includes(CREATE_OF_CHILD) && (chty.length === 0 || chty.includes(CONTENT_INSTANCE));
 }
 
 function property(value: unknown, name: string): unknown {
