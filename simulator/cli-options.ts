@@ -43,6 +43,8 @@ export interface SimulationOptions {
   readonly format: number | undefined;
   readonly blockSize: number;
   readonly unknownObject: boolean;
+  /** Seconds. */
+  readonly rebootTime: number;
   readonly refuseWrites: CoapCode | undefined;
   /** Milliseconds. */
   readonly answerDelay: number;
@@ -205,6 +207,14 @@ export const SIMULATE_OPTIONS: readonly SimulateOption[] = [
     description: 'what is longer goes in blocks of this size, 16 to 1024',
     default: 1024,
     parse: blockSize,
+  }),
+  option({
+    name: 'rebootTime',
+    group: 'LwM2M',
+    flags: '--reboot-time <seconds>',
+    description: 'how long a device is away that was told to reboot',
+    default: 2,
+    parse: whole('--reboot-time', 0, 3_600),
   }),
   option({
     name: 'queueMode',

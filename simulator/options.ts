@@ -59,7 +59,7 @@ export interface DeviceOptions {
   readonly jitter: number;
   /** Milliseconds for a whole exchange with all its retransmissions (MAX_TRANSMIT_WAIT, RFC 7252 4.8.2). */
   readonly responseTimeout: number;
-  /** Milliseconds for which a device that was told to reboot is away. */
+  /** Milliseconds for which a device that was told to reboot is away; 0: it registers anew at once. */
   readonly rebootTime: number;
   /** Milliseconds before a refused or lost request is tried again: doubled each time, up to `max`. */
   readonly retry: { readonly initial: number; readonly max: number };
@@ -100,7 +100,7 @@ export const DEVICE_DEFAULTS: Omit<DeviceOptions, 'server' | 'endpoint'> = {
   updateAfter: 0.5,
   jitter: 0.1,
   responseTimeout: 93_000,
-  rebootTime: 1_000,
+  rebootTime: 0,
   retry: { initial: 2_000, max: 60_000 },
   misbehaviour: NO_MISBEHAVIOUR,
   clock: systemClock,

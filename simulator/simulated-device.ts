@@ -329,10 +329,12 @@ export class SimulatedDevice {
     const { clock, rebootTime } = this.options;
     this.#observations.clear();
     this.#rebooting?.cancel();
-    this.#rebooting = clock.timer(rebootTime, () => {
+    const up = () => {
       this.#rebooting = undefined;
       this.forget();
-    });
+    };
+    if (rebootTime === 0) up();
+    else this.#rebooting = clock.timer(rebootTime, up);
   }
 
   #report(content: UpdateContent = {}): void {

@@ -61,6 +61,7 @@ function deviceSettings(options: SimulationOptions): NonNullable<FleetSettings['
     format: options.format,
     blockSize: options.blockSize,
     extraObjects: options.extraObjects,
+    rebootTime: options.rebootTime * 1000,
     misbehaviour: {
       neverUpdate: !options.update,
       duplicate: options.duplicate,

@@ -117,7 +117,7 @@ describe('the server asks a device at the port that it registered from', () => {
 
   it('Reboot makes it go away for a moment and register anew', async () => {
     const clock = new SteppedClock();
-    const { port } = await registered({ clock });
+    const { port } = await registered({ clock, rebootTime: 1_000 });
     await server.ask(port, 'POST', '/3/0/4');
     void server.exchange(port, Buffer.from('40001236', 'hex'));
     expect(await clock.step()).toBe(1_000);

@@ -201,7 +201,7 @@ describe('a simulated device', () => {
   });
 
   it('registers anew after a reboot, and as it was at first after a factory reset', async () => {
-    const { server, device, perform } = await registered({ rebootTime: 10, objects: { 1: [0], 3: [0], 3311: [0] } });
+    const { server, device, perform } = await registered({ objects: { 1: [0], 3: [0], 3311: [0] } });
     await perform({ type: 'write', path: at('/3311/0/5851'), mode: 'replace', nodes: [node('/3311/0/5851', 11)] });
     await perform({ type: 'create', path: at('/3311/1'), nodes: [] });
     expect((await server.next()).type).toBe('update');
