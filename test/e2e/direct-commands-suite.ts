@@ -13,7 +13,7 @@ const OWN = { originator: 'Clwm2m-ipe' };
 let serial = 0;
 
 /** Direct commands of one application to one device, as it sees them through the CSE. */
-class DirectCommander extends Commander {
+export class DirectCommander extends Commander {
   readonly #app: Application;
   readonly #cse: CseUnderTest;
   readonly #name: string;
