@@ -78,11 +78,10 @@ export class Inquiry implements TurnTaker {
     this.#undiscovered = joined(this.#undiscovered, instances);
   }
 
-  /** An instance is there no more; nor is its observation, if there is one. */
+  /** An instance is there no more; nor is its observation, if there is one that nobody in particular wished for. */
   forget(instance: InstancePath): void {
     this.#unread = this.#unread && without(this.#unread, instance);
     this.#undiscovered = this.#undiscovered && without(this.#undiscovered, instance);
-    this.#wishes?.endBelow(valueContainerPath(instance));
     if (this.#device.policy(instance.objectId).observe === 'always')
       this.#unwanted = joined(this.#unwanted, [instance]);
   }

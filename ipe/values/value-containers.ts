@@ -25,6 +25,8 @@ export interface Followed {
 /** A device as it is followed at this moment. */
 export interface FollowedDevice {
   readonly followed: Followed;
+  /** A container and all below it is gone from the CSE, or all containers. */
+  gone(container: string | undefined): void;
 }
 
 /** What the value containers of all endpoints share. */
@@ -149,7 +151,7 @@ export class ValueContainers {
 
   /** Forgets a container that is gone, and those below it; all of them without one. */
   forget(container?: string): void {
-    const { registration, tree } = this.#device.followed;
+    const { tree } = this.#device.followed;
     for (const known of [this.#made, this.#wanted, this.#raised, this.#refused, this.#short, tree.lasting]) {
       for (const name of known?.keys() ?? []) {
         if (container === undefined || isWithin(name, container)) known?.delete(name);
@@ -158,7 +160,7 @@ export class ValueContainers {
     if (this.#wanted?.size === 0) this.#wanted = undefined;
     if (this.#raised?.size === 0) this.#raised = undefined;
     if (container === undefined) this.#limited = false;
-    this.#shares.listener.gone(registration.endpoint, container);
+    this.#device.gone(container);
   }
 
   /** A container is missing that stood there: it is wanted again, and so are those that it stood in and those beside it. */

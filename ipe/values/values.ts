@@ -83,10 +83,16 @@ export class Values implements ValueHooks {
     this.#timer ??= this.#parts.clock.timer(0, () => this.#startDue());
   }
 
-  /** As `follow`, for a device of an earlier run; of the instances that are `known` to be reported nothing is asked. */
+  /**
+   * As `follow`, for a device of an earlier run. Nothing is asked of instances whose changes are `known` to be reported, nor
+   * of those that are only read when a device registers.
+   */
   restore(registration: Registration, tree: EndpointTree, known: (path: InstancePath) => boolean): void {
     if (this.#stopped || !this.#shares.policies.wanted || this.#devices.has(registration.endpoint)) return;
-    const device = new DeviceValues(this.#shares, { registration, tree }, known);
+    const { endpoint } = registration;
+    const { policies } = this.#shares;
+    const passed = (path: InstancePath) => policies.of(endpoint, path.objectId).observe !== 'always' || known(path);
+    const device = new DeviceValues(this.#shares, { registration, tree }, passed);
     this.#devices.set(registration.endpoint, device);
     this.#due.add(device);
     this.#timer ??= this.#parts.clock.timer(0, () => this.#startDue());

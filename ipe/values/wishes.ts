@@ -54,9 +54,11 @@ export class Wishes {
     }
   }
 
-  /** Takes back the wishes at and below a container. */
-  endBelow(container: string): void {
-    for (const [name, { path }] of this.#wished) if (isWithin(name, container)) this.set(path, undefined);
+  /** Takes back the wishes at and below a container; all of them without one. */
+  end(container?: string): void {
+    for (const [name, { path }] of this.#wished) {
+      if (container === undefined || isWithin(name, container)) this.set(path, undefined);
+    }
   }
 
   /** The device registered again: it knows of no attributes and no observations (LwM2M 1.1 5.1.2, 6.4.1). */

@@ -15,6 +15,7 @@ export interface Record {
 }
 
 const SENML_JSON = 110;
+const LINK_FORMAT = 40;
 
 /** A LwM2M client driven step by step, which answers what it is asked from `objects` and remembers every request. */
 export class AnsweringDevice {
@@ -28,7 +29,9 @@ export class AnsweringDevice {
   location = '';
   /** By path; a path that is not there is 4.04. */
   readonly objects = new Map<string, DeviceAnswer | ((observe: boolean) => DeviceAnswer)>();
-  /** For instance `GET /3303/0 observe`, in the order received. */
+  /** By path what a Discover lists, in link format; a path that is not there is answered as a Read. */
+  readonly discoverable = new Map<string, string>();
+  /** For instance `GET /3303/0 observe` or `GET /3303/0 cancel`, in the order received. */
   readonly requests: string[] = [];
   /** Answers nothing while true. */
   silent = false;
@@ -142,8 +145,13 @@ export class AnsweringDevice {
     const path = `/${option(request, 'Uri-Path').map(String).join('/')}`;
     const observe = option(request, 'Observe')[0];
     const starts = observe !== undefined && observe.length === 0;
-    this.requests.push(`${METHODS[request.code] ?? request.code} ${path}${observe === undefined ? '' : ' observe'}`);
-    const known = this.objects.get(path) ?? { code: '4.04' };
+    const listed = option(request, 'Accept')[0]?.[0] === LINK_FORMAT ? this.discoverable.get(path) : undefined;
+    const method = listed === undefined ? (METHODS[request.code] ?? request.code) : 'DISCOVER';
+    const observing = starts ? ' observe' : ' cancel';
+    this.requests.push(`${method} ${path}${observe === undefined ? '' : observing}`);
+    const discovered: DeviceAnswer | undefined =
+      listed === undefined ? undefined : { format: LINK_FORMAT, payload: listed };
+    const known = discovered ?? this.objects.get(path) ?? { code: '4.04' };
     const { code = '2.05', format = SENML_JSON, payload = '' } = typeof known === 'function' ? known(starts) : known;
     const success = code.startsWith('2.');
     if (success && starts) this.#tokens.set(path, Buffer.from(request.token));

@@ -225,7 +225,10 @@ export function valuesSuite(title: string, start: () => Promise<CseUnderTest>): 
       expect(await device.update('</3303/1>')).toBe('2.04');
       await holds('3303_1/5700', 30);
       expect(await app.see(container, `${endpoint}/3303_0`)).toBeUndefined();
-      expect(device.requests.filter((request) => request.startsWith('GET /3303/0'))).toHaveLength(1);
+      await eventually(
+        async () => device.requests.filter((request) => request.includes('/3303/0')).join(),
+        (requests) => requests === 'GET /3303/0 observe,GET /3303/0 cancel',
+      );
       await device.deregister();
     });
 
@@ -298,6 +301,29 @@ export function valuesSuite(title: string, start: () => Promise<CseUnderTest>): 
       await again.register(endpoint);
       await holds('3303_0/5700', 19);
       expect(await app.see(container, `${endpoint}/3303_0/5700`)).toMatchObject({ ri: before, mni: 7 });
+      await again.deregister();
+      again.close();
+    });
+
+    it('TS-0014 8.2.2: resources without a value have their container, too, found by one Discover an instance', async () => {
+      await ipe.stop();
+      ipe = await startIpe(cse, { values: { discover: 'always', observe: 'on-subscription' } });
+      const again = await AnsweringDevice.open(ipe.port);
+      again.holds('/3303/0', [{ n: '5700', v: 19 }]);
+      again.discoverable.set('/3303/0', '</3303/0>,</3303/0/5700>,</3303/0/5605>,</3303/0/5750>');
+      await again.register(endpoint);
+      const reset = await eventually(
+        () => app.see(container, `${endpoint}/3303_0/5605`),
+        (found) => found !== undefined,
+      );
+      expect(reset?.lbl).toEqual(expect.arrayContaining(['LWM2MURI:/3303/0/5605', 'LWM2MOP:E']));
+      const type = await eventually(
+        () => app.see(container, `${endpoint}/3303_0/5750`),
+        (found) => found !== undefined,
+      );
+      expect(type?.lbl).toEqual(expect.arrayContaining(['LWM2MOP:R', 'LWM2MOP:W']));
+      await holds('3303_0/5700', 19);
+      expect(again.requests).toEqual(['GET /3303/0', 'DISCOVER /3303/0']);
       await again.deregister();
       again.close();
     });

@@ -38,7 +38,7 @@ describe('containers of resources that have no value', () => {
     world.values.follow(world.registration, world.tree, true);
     await made('3303_0/5750/3');
     expect(world.asked.map(({ type }) => type)).toEqual(['observe', 'discover']);
-    expect(await world.latest('3303_0/5700')).toBe(20);
+    await world.holds('3303_0/5700', 20);
     expect((await container_('5605')).lbl).toEqual(
       expect.arrayContaining(['LWM2MURI:/3303/0/5605', 'LWM2MOP:E', 'LWM2MEP:device']),
     );

@@ -103,6 +103,16 @@ describe('TS-0014 6.5: what applications subscribe to is observed while they do'
     expect(world.asked).toHaveLength(before + 3);
   });
 
+  it('a wish ends with the container that applications had subscribed to', async () => {
+    await wish(2, SENSOR, { pmin: 5 });
+    await world.client.delete(`${world.ae}/3303_0/5700`);
+    const before = world.asked.length;
+    world.report([temperature(22)], SENSOR);
+    await world.askedTimes(before + 2);
+    expect(world.asked.slice(before).map(({ type }) => type)).toEqual(['cancel-observe', 'write-attributes']);
+    await world.holds('3303_0/5700', 22);
+  });
+
   it('an observation that the device ended is asked for again when the device is next heard of', async () => {
     await wish(1, SENSOR, {});
     const { registration } = world;
