@@ -29,6 +29,7 @@ import {
   treeSettings,
   valueSettings,
 } from './settings.ts';
+import { HeldFollower } from './store/held-follower.ts';
 import { LastingState } from './store/lasting-state.ts';
 import { Values } from './values/values.ts';
 
@@ -125,8 +126,9 @@ export class Daemon {
     const demand = this.#demand(client, presence, availability, values, settings);
     const commands = this.#takeCommands(client, presence, availability, values, settings);
     const followers = [demand, values, commands].filter((follower) => follower !== undefined);
-    const { bridge, removals } = this.#bridge(client, presence, availability, followers, settings, state);
-    const handler = state.recorded(commands?.before(bridge) ?? bridge, Math.random);
+    const follower = new HeldFollower(together(followers));
+    const { bridge, removals } = this.#bridge(client, presence, availability, follower, settings, state);
+    const handler = state.recorded(commands?.before(bridge) ?? bridge, follower, Math.random);
     const server = this.#makeServer(handler, values, state);
     const { registrations } = state.restart({
       server,
@@ -306,7 +308,7 @@ export class Daemon {
     client: CseClient,
     presence: CsePresence,
     availability: CseAvailability,
-    followers: readonly TreeFollower[],
+    follower: TreeFollower,
     settings: PresenceSettings,
     state: LastingState,
   ): { bridge: Bridge; removals: Removals } {
@@ -328,7 +330,7 @@ export class Daemon {
       lanes: new Lanes(WORK_PER_REQUEST * this.#configuration.cse.maxInFlight),
       availability,
       presence,
-      follower: together(followers),
+      follower,
       keeper: state.trees,
       logger,
       random: Math.random,

@@ -3,6 +3,7 @@ import type { ObservationKeeper, RegistrationHandler } from '../../lwm2m/index.t
 import type { TreeKeeper } from '../bridge/endpoint-tree.ts';
 import type { RemovalJournal } from '../bridge/removals.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import type { HeldFollower } from './held-follower.ts';
 import { observationRecorder } from './observation-recorder.ts';
 import { openStore, type StoreSettings } from './open-store.ts';
 import { recorded } from './recording.ts';
@@ -35,9 +36,9 @@ export class LastingState {
     return this.store.fault;
   }
 
-  /** The handler, whose decisions are durable before the device is told. */
-  recorded(handler: RegistrationHandler, random: () => number): RegistrationHandler {
-    return recorded(handler, { store: this.store, logger: this.#logger, random });
+  /** The handler, whose decisions are durable before the device is told; its trees are followed by `follower`. */
+  recorded(handler: RegistrationHandler, follower: HeldFollower, random: () => number): RegistrationHandler {
+    return recorded(handler, { store: this.store, logger: this.#logger, follower, random });
   }
 
   /** As `restart`; from then on it is recorded that this run is alive. */

@@ -1,5 +1,6 @@
 import { errorMessage, type Logger } from '../../common/index.ts';
 import type { Refusal, Registration, RegistrationHandler } from '../../lwm2m/index.ts';
+import type { HeldFollower } from './held-follower.ts';
 import type { Store } from './store.ts';
 
 /** What registrations are recorded with. */
@@ -8,6 +9,8 @@ export interface RecordingParts {
   readonly logger: Logger;
   /** From 0 up to 1; spreads retries. */
   readonly random: () => number;
+  /** Told when a registration is durable. */
+  readonly follower: Pick<HeldFollower, 'release' | 'drop'>;
 }
 
 /** Seconds: the least and the most that a device is told to wait while nothing can be recorded. */
@@ -18,12 +21,17 @@ const MAX_AGE = { least: 15, most: 60 } as const;
  * lifetime that they have then. While nothing can be recorded, Register and Update are refused with 5.03.
  */
 export function recorded(handler: RegistrationHandler, parts: RecordingParts): RegistrationHandler {
-  const { store } = parts;
+  const { store, follower } = parts;
   return {
     register: async (registration, previous) => {
       if (store.fault !== undefined) return unrecorded(parts);
       const refusal = await handler.register(registration, previous);
-      if (refusal !== undefined || (await put(registration, parts))) return refusal;
+      if (refusal !== undefined) return refusal;
+      if (await put(registration, parts)) {
+        follower.release(registration.endpoint);
+        return undefined;
+      }
+      follower.drop(registration.endpoint);
       if (previous === undefined) {
         // The device is told no: what was made for it goes again.
         remove(registration, parts);
@@ -34,7 +42,11 @@ export function recorded(handler: RegistrationHandler, parts: RecordingParts): R
     update: async (registration, previous) => {
       if (store.fault !== undefined) return unrecorded(parts);
       const refusal = await handler.update(registration, previous);
-      if (refusal === undefined) return (await put(registration, parts)) ? undefined : unrecorded(parts);
+      if (refusal === undefined) {
+        const durable = await put(registration, parts);
+        follower.release(registration.endpoint);
+        return durable ? undefined : unrecorded(parts);
+      }
       // A refusal of class 5 takes address and time over all the same.
       if (refusal.code.startsWith('5.')) {
         await put({ ...previous, peer: registration.peer, updatedAt: registration.updatedAt }, parts);

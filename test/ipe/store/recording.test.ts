@@ -45,7 +45,11 @@ function desk(verdict?: Refusal) {
     deregister: answers('deregister'),
     expire: () => void asked.push('expire'),
   };
-  return { store, asked, handler: recorded(handler, { store, logger: silentLogger, random: () => 0 }) };
+  const follower = {
+    release: (endpoint: string) => void asked.push(`follow ${endpoint}`),
+    drop: (endpoint: string) => void asked.push(`forget ${endpoint}`),
+  };
+  return { store, asked, handler: recorded(handler, { store, follower, logger: silentLogger, random: () => 0 }) };
 }
 
 /** What a promise came to, if it has. */
@@ -56,10 +60,12 @@ async function soon<T>(answer: T | Promise<T>): Promise<T | 'waits'> {
 
 describe('a registration', () => {
   it('is durable before the device is told yes', async () => {
-    const { store, handler } = desk();
+    const { store, handler, asked } = desk();
     const answer = handler.register(registrationOf('dev'), undefined);
     expect(await soon(answer)).toBe('waits');
+    expect(asked).toEqual(['register']);
     await store.settle();
+    expect(asked).toEqual(['register', 'follow dev']);
     expect(await soon(answer)).toBeUndefined();
     expect(store.registrations).toEqual([registrationOf('dev')]);
   });
@@ -84,7 +90,7 @@ describe('a registration', () => {
     const answer = handler.register(registrationOf('dev'), undefined);
     await store.settle(FULL);
     expect(await answer).toMatchObject({ code: '5.03' });
-    expect(asked).toEqual(['register', 'expire']);
+    expect(asked).toEqual(['register', 'forget dev', 'expire']);
     expect(store.registrations).toEqual([]);
   });
 
@@ -94,7 +100,7 @@ describe('a registration', () => {
     const answer = handler.register(next, previous);
     await store.settle(FULL);
     expect(await answer).toMatchObject({ code: '5.03' });
-    expect(asked).toEqual(['register']);
+    expect(asked).toEqual(['register', 'forget dev']);
     expect(store.registrations).toEqual([previous]);
   });
 

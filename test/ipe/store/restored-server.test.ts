@@ -18,6 +18,7 @@ const ACCEPT = {
   deregister: () => undefined,
   expire: () => undefined,
 };
+const UNFOLLOWED = { release: () => undefined, drop: () => undefined };
 const LIFETIME = { min: 1, max: 100_000, default: 86_400 };
 
 /** A CSE that holds no trees and wants none. */
@@ -45,7 +46,7 @@ async function serve(store: Store, port = 0) {
       report: (report) => void reports.push(report),
       observationKeeper: observationRecorder(store, silentLogger),
     },
-    recorded(ACCEPT, { store, logger: silentLogger, random: () => 0.5 }),
+    recorded(ACCEPT, { store, follower: UNFOLLOWED, logger: silentLogger, random: () => 0.5 }),
   );
   const { registrations, observations } = restart({ store, server, ...nowhere });
   const restored = { registrations, observations };

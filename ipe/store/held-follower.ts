@@ -1,0 +1,44 @@
+import type { Registration } from '../../lwm2m/index.ts';
+import type { TreeFollower } from '../bridge/bridge.ts';
+import type { EndpointTree } from '../bridge/endpoint-tree.ts';
+
+interface Held {
+  readonly registration: Registration;
+  readonly tree: EndpointTree;
+  readonly registered: boolean;
+}
+
+/**
+ * Tells of a tree only when its registration is durable and about to be committed: whoever follows asks the device at once,
+ * and before that there is none to ask.
+ */
+export class HeldFollower implements TreeFollower {
+  readonly #follower: TreeFollower;
+  readonly #held = new Map<string, Held>();
+
+  constructor(follower: TreeFollower) {
+    this.#follower = follower;
+  }
+
+  follow(registration: Registration, tree: EndpointTree, registered: boolean): void {
+    this.#held.set(registration.endpoint, { registration, tree, registered });
+  }
+
+  leave(endpoint: string): void {
+    this.#held.delete(endpoint);
+    this.#follower.leave(endpoint);
+  }
+
+  /** The registration of the endpoint is durable. */
+  release(endpoint: string): void {
+    const held = this.#held.get(endpoint);
+    if (held === undefined) return;
+    this.#held.delete(endpoint);
+    this.#follower.follow(held.registration, held.tree, held.registered);
+  }
+
+  /** It could not be made durable, and is not committed. */
+  drop(endpoint: string): void {
+    this.#held.delete(endpoint);
+  }
+}

@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { CseClient, ResourceType } from '../../../cse-client/index.ts';
+import { observable, senml, tokenOf } from '../../lwm2m/observation/observed-device.ts';
+import { ScriptedDevice } from '../../lwm2m/operation/scripted-device.ts';
+import { type CseUnderTest, startEmbedded } from '../../support/cse-under-test.ts';
+import { buildCommandLine, type CommandLine, type Running } from '../cli/command-line.ts';
+import { temporaryDirectory } from './temporary-store.ts';
+
+let command: CommandLine;
+let cse: CseUnderTest;
+let client: CseClient;
+const ends: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  command = await buildCommandLine();
+  cse = await startEmbedded('standard');
+  const { url, adminOriginator: originator } = cse;
+  client = new CseClient({ url, originator, releaseVersion: '3', timeout: 5_000, maxInFlight: 4 });
+});
+
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+afterAll(async () => {
+  await client.close();
+  await cse.stop();
+  command.dispose();
+});
+
+/** `lwm2m-ipe run` with a store, on the CSE. */
+async function run(path: string, port = 0): Promise<{ running: Running; port: number; restored: number }> {
+  const running = command.start(['run'], {
+    env: {
+      IPE_CSE_URL: cse.url,
+      IPE_CSE_BASE: cse.base,
+      IPE_STORE_KIND: 'lmdb',
+      IPE_STORE_PATH: path,
+      IPE_LWM2M_COAP_HOST: '127.0.0.1',
+      IPE_LWM2M_COAP_PORT: `${port}`,
+      IPE_HTTP_PORT: '0',
+      IPE_LOG_FORMAT: 'json',
+    },
+  });
+  ends.push(() => kill(running));
+  const ready = JSON.parse(await running.line((line) => line.includes('"ready"'))) as Record<string, number>;
+  return { running, port: ready.coapPort as number, restored: ready.restored as number };
+}
+
+async function kill({ child, finished }: Running): Promise<void> {
+  child.kill('SIGKILL');
+  await finished;
+}
+
+async function device(port: number): Promise<ScriptedDevice> {
+  const opened = await ScriptedDevice.open(port, observable());
+  ends.push(() => opened.close());
+  return opened;
+}
+
+/** Asks until the answer is there. */
+async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const answer = await ask().catch(() => undefined);
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const ae = (name: string) => client.retrieve(ResourceType.ae, `${cse.base}/${name}`);
+const latest = (name: string) =>
+  client.retrieve(ResourceType.contentInstance, `${cse.base}/${name}/3303_0/5700/la`).then(({ con }) => con);
+
+it('a daemon killed in the middle goes on where it was: devices notice nothing', { timeout: 60_000 }, async () => {
+  const path = join(temporaryDirectory(), 'store');
+  const before = await run(path);
+  expect(before.restored).toBe(0);
+  const [stays, leaves, dies] = [await device(before.port), await device(before.port), await device(before.port)];
+  await stays.register({ endpoint: 'stays', links: '</1/0>,</3303/0>' });
+  await leaves.register({ endpoint: 'leaves' });
+  await leaves.deregister();
+  await dies.register({ endpoint: 'dies', lifetime: 3 });
+  await eventually(() => latest('stays'));
+  const { ri } = await ae('stays');
+  const observation = stays.requests.find(({ path, observe }) => path === '/3303/0' && observe === 0);
+  await kill(before.running);
+
+  const askedBefore = stays.requests.length;
+  const after = await run(path, before.port);
+  expect(after.restored).toBe(2);
+  // The one whose time ran on meanwhile goes, as does its tree.
+  await eventually(async () => (await ae('dies').catch(() => 'gone')) === 'gone' || undefined);
+  expect(await dies.update()).toBe('4.04');
+  expect(await leaves.update()).toBe('4.04');
+  // Its observation is known by its token, and its values reach the CSE.
+  expect(await stays.notify(tokenOf(observation), { ...senml(42), observe: 5 })).toBe(true);
+  await eventually(async () => (JSON.stringify(await latest('stays')).includes('42') ? true : undefined));
+  expect(await stays.update()).toBe('2.04');
+  expect((await ae('stays')).ri).toBe(ri);
+  expect(stays.requests.length).toBe(askedBefore);
+  expect(await stays.deregister()).toBe('2.02');
+  await eventually(async () => (await ae('stays').catch(() => 'gone')) === 'gone' || undefined);
+});
+
+it('a second daemon with the same store says that another process uses it', { timeout: 60_000 }, async () => {
+  const path = join(temporaryDirectory(), 'store');
+  await run(path);
+  const second = await command.run(['run'], {
+    env: { IPE_CSE_URL: cse.url, IPE_STORE_KIND: 'lmdb', IPE_STORE_PATH: path, IPE_HTTP_PORT: '0' },
+  });
+  expect(second.code).toBe(1);
+  expect(second.stderr).toBe(`lwm2m-ipe: store ${path}: another process uses it; give each its own store.path\n`);
+});
+
+it('after an orderly stop the state is there, too', { timeout: 60_000 }, async () => {
+  const path = join(temporaryDirectory(), 'store');
+  const before = await run(path);
+  const client = await device(before.port);
+  await client.register({ endpoint: 'orderly', links: '</3/0>' });
+  before.running.child.kill('SIGTERM');
+  await once(before.running.child, 'close');
+  const after = await run(path, before.port);
+  expect(after.restored).toBe(1);
+  expect(await client.update()).toBe('2.04');
+});
