@@ -84,7 +84,7 @@ export const DEFAULT_LIMITS: CoapLimits = {
   rememberedMessages: 262_144,
   rememberedBytes: 32 << 20,
   requestsInProgress: 20_000,
-  requestBytes: 64 << 10,
+  requestBytes: 256 << 10,
   blockTransfers: 1_024,
   blockTransferBytes: 16 << 20,
   largeAnswers: 256,

@@ -28,6 +28,8 @@ export class Observation {
   readonly token: Buffer;
   /** What it was asked with; its cancellation has it too (RFC 7641 3.6). */
   format: number | undefined;
+  /** False while the device was only asked. */
+  isEstablished = false;
   #freshest: Freshest | undefined;
 
   constructor(endpoint: string, registrationId: string, target: ObservationTarget, token: Buffer) {
@@ -39,13 +41,14 @@ export class Observation {
 
   /** The device has taken it up, with the first value under this number; notifications may have overtaken that. */
   establish(format: number | undefined, number: number, now: number): void {
-    this.format = format;
+    this.resume(format);
     this.take(number, now);
   }
 
-  /** False while the device was only asked. */
-  get isEstablished(): boolean {
-    return this.#freshest !== undefined;
+  /** The device took it up in an earlier run. */
+  resume(format: number | undefined): void {
+    this.format = format;
+    this.isEstablished = true;
   }
 
   /** True when a notification is fresh; then those that are older are not (RFC 7641 3.4). */

@@ -49,7 +49,7 @@ export class Observations {
     const target = { paths, composite };
     if (this.byToken(token) !== undefined || this.find(registrationId, target) !== undefined) return false;
     const observation = new Observation(endpoint, registrationId, target, token);
-    observation.format = format;
+    observation.resume(format);
     this.#add(observation);
     return true;
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ConfigurationInput, parseConfiguration } from '../../ipe/configuration/index.ts';
 import { lwm2mServerOptions } from '../../ipe/settings.ts';
+import { DEFAULT_LIMITS, transmissionParameters } from '../../lwm2m/coap/parameters.ts';
 import { DEFAULT_OPERATION_LIMITS, DEFAULT_QUEUE_MODE, type Registration } from '../../lwm2m/index.ts';
 
 const optionsOf = (lwm2m: NonNullable<ConfigurationInput['lwm2m']> = {}) =>
@@ -8,11 +9,13 @@ const optionsOf = (lwm2m: NonNullable<ConfigurationInput['lwm2m']> = {}) =>
 
 describe('the LwM2M server, as configured', () => {
   it('has by default what it has by itself', () => {
-    const { queueMode, limits } = optionsOf();
+    const { queueMode, limits, transmission } = optionsOf();
     const { awakeWindowOf, ...others } = queueMode ?? {};
     const { awakeWindowOf: _, ...defaults } = DEFAULT_QUEUE_MODE;
     expect(others).toEqual(defaults);
     expect(awakeWindowOf?.({ endpoint: 'any' } as Registration)).toBeUndefined();
+    expect(DEFAULT_LIMITS).toMatchObject(limits?.coap ?? {});
+    expect(transmission).toEqual({ blockSize: transmissionParameters().blockSize });
     expect(limits?.operation).toEqual({ observationsPerDevice: DEFAULT_OPERATION_LIMITS.observationsPerDevice });
   });
 

@@ -59,7 +59,7 @@ const limitsSection = z.strictObject({
     allowed: '16, 32, 64, 128, 256, 512 or 1024',
   }),
   requestBytes: bytes(
-    65_536,
+    262_144,
     'Largest payload of a request of a device, such as a Register or a Send, all its blocks together; a larger one is refused with 4.13.',
   ),
   replyBytes: bytes(

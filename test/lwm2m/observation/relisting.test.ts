@@ -113,6 +113,20 @@ describe('after an Update with another list', () => {
     expect(server.observations('device')).toEqual([]);
   });
 
+  test('those of an earlier run end, too', async () => {
+    const { server, device, changes, until } = await observed();
+    const { id } = server.registrations.byEndpoint('device')!;
+    const target = { paths: [parsePath('/3303/0')], composite: false };
+    const token = Buffer.from('restored');
+    expect(
+      server.restoreObservation({ endpoint: 'device', registrationId: id, token, ...target, format: undefined }),
+    ).toBe(true);
+    await relist(device, '</3/0>');
+    await until(() => changes.length === 1);
+    expect(server.observations('device')).toEqual([]);
+    expect(await device.notify(token, { ...senml(1), observe: 6 })).toBe(false);
+  });
+
   test('that is refused they go on', async () => {
     const { server, port } = await serve({ report: () => undefined }, { update: () => ({ code: '4.00' }) });
     const device = await connect(port, observable());

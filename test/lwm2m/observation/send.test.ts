@@ -57,6 +57,36 @@ describe('Send (LwM2M 1.1 6.4.6)', () => {
     expect(reports[0]!.nodes).toMatchObject([{ path: { objectId: 42_800 }, value: 1 }]);
   });
 
+  test('may hold an opaque value of 64 KiB, in blocks (RFC 7959 2.5)', async () => {
+    const reports: Report[] = [];
+    const { port } = await serve({ report: (report) => void reports.push(report) });
+    const device = await connect(port);
+    await device.register({ links: '</19/0>' });
+    const value = Buffer.alloc(65_536, 'firmware');
+    const path = parsePath('/19/0/0/0');
+    const payload = encodeContent(112, [{ path, value }], { base: undefined });
+    const last = Math.ceil(payload.length / 1_024) - 1;
+    for (let number = 0; number <= last; number += 1) {
+      const block1 = (number << 4) | (number < last ? 8 : 0) | 6;
+      const token = Buffer.from('blocks');
+      const answered = device.reply(token);
+      device.raw({
+        code: 'POST',
+        confirmable: true,
+        messageId: 0x6000 + number,
+        token,
+        options: [
+          { name: 'Uri-Path', value: Buffer.from('dp') },
+          { name: 'Content-Format', value: Buffer.from([112]) },
+          { name: 'Block1', value: Buffer.from([block1 >> 8, block1 & 0xff]) },
+        ],
+        payload: payload.subarray(number * 1_024, (number + 1) * 1_024),
+      });
+      expect((await answered).code).toBe(number < last ? '2.31' : '2.04');
+    }
+    expect(reports.map(({ nodes }) => nodes)).toEqual([[{ path, value }]]);
+  });
+
   test('is answered when the report has settled, not before', async () => {
     let settle: () => void = () => undefined;
     const { device } = await sending(
