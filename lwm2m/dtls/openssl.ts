@@ -1,6 +1,7 @@
 import { errorMessage, IpeError } from '../../common/index.ts';
 import {
   C_TYPES,
+  held,
   OPENSSL_CALLBACKS,
   OPENSSL_FUNCTIONS,
   type OpensslCallbacks,
@@ -72,13 +73,21 @@ function bind(koffi: Koffi, library: Library): Openssl {
     callback: (kind, given) => koffi.register(given, types[kind] as ReturnType<Koffi['pointer']>),
     release: (callback) => koffi.unregister(callback),
     textAt: (pointer) => koffi.decode.string(pointer),
-    writeAt: (pointer, bytes) => koffi.encode(pointer, 'uint8_t', [...bytes], bytes.length),
+    writeAt: (pointer, bytes) => copyOut(call, pointer, bytes),
     takeReason() {
       const reason = call.ERR_reason_error_string(call.ERR_peek_last_error()) ?? 'no reason given';
       call.ERR_clear_error();
       return reason;
     },
   };
+}
+
+/** By way of a BIO, which wipes what it held; `koffi.encode` loses some bytes of memory with each call. */
+function copyOut(call: OpensslFunctions, pointer: Pointer, bytes: Uint8Array): void {
+  const bio = held(call.BIO_new(call.BIO_s_mem()));
+  call.BIO_write(bio, bytes, bytes.length);
+  call.BIO_read(bio, pointer, bytes.length);
+  call.BIO_free(bio);
 }
 
 function bindFunctions(library: Library): OpensslFunctions {

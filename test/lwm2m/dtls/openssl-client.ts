@@ -1,4 +1,4 @@
-import { encode, load, pointer, proto, register, unregister } from 'koffi';
+import { load, pointer, proto, register, unregister } from 'koffi';
 import { loadOpenssl, type Openssl } from '../../../lwm2m/dtls/openssl.ts';
 import { held, type Pointer } from '../../../lwm2m/dtls/openssl-functions.ts';
 import { type ServerCertificate, useCertificate } from '../../../lwm2m/dtls/server-certificate.ts';
@@ -58,9 +58,8 @@ export class ClientContext {
     this.timer = openssl.callback('timer', (_ssl, before) => (before === 0 ? 1_000 * this.retransmitTime : 2 * before));
     this.#callback = register((_ssl: Pointer, _hint: Pointer, identity: Pointer, _most: number, key: Pointer) => {
       const { identity: own = '', key: secret = Buffer.alloc(0) } = this.current;
-      const name = [...Buffer.from(own), 0];
-      encode(identity, 'uint8_t', name, name.length);
-      encode(key, 'uint8_t', [...secret], secret.length);
+      openssl.writeAt(identity, Buffer.from(`${own}\0`));
+      openssl.writeAt(key, secret);
       return secret.length;
     }, PSK_CALLBACK);
     this.functions.setPskCallback(this.pointer, this.#callback);
