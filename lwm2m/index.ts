@@ -3,6 +3,8 @@ export { CoapEndpoint, type CoapEndpointOptions } from './coap/endpoint.ts';
 export type { CoapNotification, NotificationHandler } from './coap/notification.ts';
 export type { CoapReply, OutgoingRequest, RequestOptions } from './coap/outgoing-request.ts';
 export type { CoapLimits, TransmissionParameters } from './coap/parameters.ts';
+export { type CertificateIdentity, identityKey, type PeerIdentity, type PskIdentity } from './coap/peer-identity.ts';
+export type { DatagramTransport, ReceiveDatagram, SendDatagram, TransportLosses } from './coap/transport.ts';
 export type {
   CoapCode,
   CoapHandler,
@@ -18,6 +20,11 @@ export { type ContentLimits, DEFAULT_CONTENT_LIMITS } from './content/limits.ts'
 export { decodePaths, encodePaths } from './content/path-list.ts';
 export { comparePaths, isInside } from './content/resource-path.ts';
 export type { Node, ObjectLinkValue, Value } from './content/value.ts';
+export { CIPHER_SUITES, type CipherSuite, DEFAULT_CIPHER_SUITES } from './dtls/cipher-suites.ts';
+export { type DtlsCapabilities, DtlsServer } from './dtls/dtls-server.ts';
+export { DEFAULT_DTLS_LIMITS, type DtlsCounters, type DtlsLimits, type DtlsServerOptions } from './dtls/options.ts';
+export type { ServerCertificate } from './dtls/server-certificate.ts';
+export type { CloseReason, DtlsSession } from './dtls/session.ts';
 export type { DataType, ObjectDefinition, ResourceDefinition, ResourceOperations } from './model/definition.ts';
 export { ObjectModels } from './model/object-models.ts';
 export { formatPath, type Path, parsePath } from './model/path.ts';
