@@ -45,6 +45,8 @@ export interface Dialect {
   readonly originatorWildcards: boolean;
   /** Who may RETRIEVE the CSEBase. */
   readonly cseBaseRetrieve: 'anyone' | 'registered' | 'administrator';
+  /** The administrator may read what its creator has given nobody access to. */
+  readonly administratorReadsAll: boolean;
   /** Who may discover from the CSEBase down. */
   readonly discoveryAtBase: 'anyone' | 'administrator';
   /** Whether one query may name several labels. */
@@ -96,6 +98,7 @@ const standard: Dialect = {
   accessControlObjectDetails: true,
   originatorWildcards: true,
   cseBaseRetrieve: 'registered',
+  administratorReadsAll: false,
   discoveryAtBase: 'anyone',
   labelsPerQuery: 'many',
   labelsWithBlank: false,
@@ -133,6 +136,8 @@ const acme: Dialect = {
   childExpirationCutToParent: true,
   // Only alone in its UPDATE, and by the creator or by `pvs`.
   acpiUpdate: true,
+  // Policies do not bind the originator of the CSE itself.
+  administratorReadsAll: true,
   // Unregistered originators get 4103.
   cseBaseRetrieve: 'registered',
   // Anyone may ask; what may not be seen is left out.
@@ -228,6 +233,8 @@ const tinyiot: Dialect = {
   accessControlObjectDetails: false,
   // `all` and `C*` are understood.
   originatorWildcards: true,
+  // Its creator and the administrator.
+  administratorReadsAll: true,
   // Everyone else gets 4103.
   cseBaseRetrieve: 'administrator',
   discoveryAtBase: 'administrator',

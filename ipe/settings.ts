@@ -132,7 +132,8 @@ export function readThroughSettings({ values }: Configuration, settings: Presenc
 /** How subscriptions of applications are found. */
 export function subscriptionSettings({ values }: Configuration, settings: PresenceSettings): SubscriptionSettings {
   const { base, originator, resourceName } = settings;
-  return { base, originator, resourceName, pollInterval: values.subscriptionPollInterval };
+  const adminOriginator = values.subscriptionsByAdministrator ? settings.adminOriginator : undefined;
+  return { base, originator, adminOriginator, resourceName, pollInterval: values.subscriptionPollInterval };
 }
 
 /** Who may command devices, and how commands are carried. */

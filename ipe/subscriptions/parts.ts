@@ -14,6 +14,8 @@ export interface SubscriptionSettings {
   readonly base: string;
   /** AE-ID of the IPE. */
   readonly originator: string;
+  /** Used only to find subscriptions that nobody else may read, where the CSE lets this one. */
+  readonly adminOriginator: string | undefined;
   /** resourceName of the IPE's AE. */
   readonly resourceName: string;
   /** Milliseconds between two looks for what no notification told of. */

@@ -72,7 +72,7 @@ export class SubscriptionReader {
    */
   async readAll(): Promise<WatchedContainer[]> {
     const ae = this.#ae;
-    const found = await this.#shares.parts.client.discover(ae, { ty: [ResourceType.subscription] });
+    const found = await this.#shares.parts.client.discover(ae, { ty: [ResourceType.subscription] }, this.#widest);
     const listed = new Map<WatchedContainer, Set<string>>();
     const watched = new Set<WatchedContainer>();
     for (const address of found.map(cseRelative)) {
@@ -95,7 +95,8 @@ export class SubscriptionReader {
   async read(container: WatchedContainer, name: string, told: ApplicationSubscription | undefined): Promise<void> {
     const { client } = this.#shares.parts;
     try {
-      const resource = await client.retrieve(ResourceType.subscription, `${this.address(container)}/${name}`);
+      const address = `${this.address(container)}/${name}`;
+      const resource = await client.retrieve(ResourceType.subscription, address, this.#widest);
       this.#take(container, name, readApplicationSubscription({ ...resource, rn: name }), false);
     } catch (error) {
       if (isRefused(error, 4103)) this.#take(container, name, told ?? container.find(name) ?? unknownOf(name), true);
@@ -142,6 +143,15 @@ export class SubscriptionReader {
     const { endpoint } = this.#followed().registration;
     const { values } = this.#shares.parts;
     return values.observesOnSubscription(endpoint, path.objectId) ? this.add(container, path, true) : undefined;
+  }
+
+  /** As whom subscriptions are read that applications have given nobody access to. */
+  get #widest(): { readonly originator?: string } {
+    const { settings, parts } = this.#shares;
+    const { adminOriginator } = settings;
+    return adminOriginator !== undefined && parts.cse().dialect.administratorReadsAll
+      ? { originator: adminOriginator }
+      : {};
   }
 
   #beyondBounds(): undefined {

@@ -46,7 +46,7 @@ export const cseSection = z.strictObject({
     {
       kind: 'text',
       description:
-        'Originator with administrator rights. Used only to create a <node> where the CSE lets no AE create one. Treated as a credential: never printed.',
+        'Originator with administrator rights. Used only to create a <node> where the CSE lets no AE create one, and to find subscriptions if values.subscriptionsByAdministrator says so. Treated as a credential: never printed.',
       allowed: '1 to 128 printable ASCII characters without blanks',
       whenAbsent: 'the IPE makes do with its own rights; where they do not suffice, devices have no <node>',
       secret: true,

@@ -62,6 +62,12 @@ export const valuesSection = z.strictObject({
       'How often subscriptions of applications are looked for that no notification told of, where objects are observed on-subscription: one request to the CSE a device and one a subscription.',
     allowed: `${DURATION_FORMS}; from 100ms to 1d`,
   }),
+  subscriptionsByAdministrator: key(z.boolean().prefault(false), {
+    kind: 'boolean',
+    description:
+      'Whether subscriptions that their application lets nobody read are looked for as cse.adminOriginator, where objects are observed on-subscription and the CSE lets it read them. Without it such a one is found only if it is made while the IPE runs.',
+    allowed: 'true or false',
+  }),
   readThrough: key(readThrough().prefault('off'), {
     kind: 'duration',
     description:
@@ -98,7 +104,7 @@ export const valuesSection = z.strictObject({
   rules: key(z.array(rule).max(1_000).prefault([]), {
     kind: 'list',
     description:
-      'Another mode or observe for some objects, some endpoints or both; the first rule that matches counts. In the file only.',
+      'Another mode, observe or readThrough for some objects, some endpoints or both; the first rule that matches counts. In the file only.',
     allowed:
       'in the file a list of at most 1000 rules such as {object: 3303, endpoint: "urn:imei:*", mode: both, observe: never}, each key optional, * for any text',
   }),

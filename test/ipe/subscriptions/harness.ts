@@ -27,9 +27,11 @@ export class Bench {
   #away: string | undefined;
   readonly #door = fastify({ forceCloseConnections: true });
   readonly #pollInterval: number;
+  readonly #administrator: string | undefined;
 
-  private constructor(cse: CseUnderTest, pollInterval: number) {
+  private constructor(cse: CseUnderTest, pollInterval: number, administrator: string | undefined) {
     this.cse = cse;
+    this.#administrator = administrator;
     this.#pollInterval = pollInterval;
     this.client = new CseClient({
       url: cse.url,
@@ -50,8 +52,9 @@ export class Bench {
     });
   }
 
-  static async start(cse: CseUnderTest, pollInterval = 1_000_000): Promise<Bench> {
-    const bench = new Bench(cse, pollInterval);
+  /** `administrator`: as whom subscriptions are looked for that nobody else may read. */
+  static async start(cse: CseUnderTest, pollInterval = 1_000_000, administrator?: string): Promise<Bench> {
+    const bench = new Bench(cse, pollInterval, administrator);
     bench.url = await bench.#door.listen({ host: '127.0.0.1', port: 0 });
     const { client } = bench;
     await client.create(ResourceType.ae, cse.base, {
@@ -72,7 +75,12 @@ export class Bench {
   /** Starts what looks after subscriptions, as after a restart. */
   run(clock: Clock = systemClock): void {
     for (const path of Object.keys(this.wishes)) delete this.wishes[path];
-    const settings = { base: this.cse.base, originator: ORIGINATOR, resourceName: 'ipe' };
+    const settings = {
+      base: this.cse.base,
+      originator: ORIGINATOR,
+      adminOriginator: this.#administrator,
+      resourceName: 'ipe',
+    };
     const bench = this;
     this.subscriptions = new Subscriptions(
       { ...settings, pollInterval: this.#pollInterval },

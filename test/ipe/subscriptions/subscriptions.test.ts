@@ -12,9 +12,13 @@ let bench: Bench;
 let app: Application;
 let target: Awaited<ReturnType<typeof startNotificationTarget>>;
 
-async function start(dialect: Parameters<typeof startEmbedded>[0] = 'acme', pollInterval?: number): Promise<void> {
+async function start(
+  dialect: Parameters<typeof startEmbedded>[0] = 'acme',
+  pollInterval?: number,
+  administrator?: string,
+): Promise<void> {
   target = await startNotificationTarget();
-  bench = await Bench.start(await startEmbedded(dialect), pollInterval);
+  bench = await Bench.start(await startEmbedded(dialect), pollInterval, administrator);
   app = await Application.start(bench.cse);
   await bench.make(CONTAINERS);
   bench.follow();
@@ -161,6 +165,21 @@ describe('what no notification told of', () => {
     await unsubscribe('3303_0/5700/hidden');
     await wished({ '3303/0/5700': { pmin: 8, st: 0.5 } });
     await eventually(remembered, (labels) => labels?.length === 1);
+  });
+
+  it('is found by the administrator, where there is one, also if an application lets nobody read it', async () => {
+    await start('acme', undefined, 'CAdmin');
+    await watched();
+    bench.deaf = true;
+    await subscribe('3303_0/5700', 'hidden', ['pmin=7']);
+    await looked();
+    await wished({ '3303/0/5700': { pmin: 7 } });
+    await app.client.update(subscription, `${bench.cse.base}/dev/3303_0/5700/hidden`, { lbl: ['LWM2MATTR:pmin=8'] });
+    await looked();
+    await wished({ '3303/0/5700': { pmin: 8 } });
+    await unsubscribe('3303_0/5700/hidden');
+    await looked();
+    await wished({});
   });
 
   it('on the container of an instance is found by looking, and is a wish for the whole instance', async () => {
