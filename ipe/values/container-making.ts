@@ -1,5 +1,5 @@
-import { type Container, ResourceType } from '../../cse-client/index.ts';
-import { containerName, type InstancePath } from '../../mappings/index.ts';
+import { type Container, CseError, ResourceType } from '../../cse-client/index.ts';
+import { containerName, type InstancePath, pathOfValueContainer } from '../../mappings/index.ts';
 import type { ValueParts } from './parts.ts';
 
 /**
@@ -16,6 +16,29 @@ export async function admit(
   const has = (policy: string) => acpi.some((one) => one.split('/').at(-1) === policy.split('/').at(-1));
   if (policies.length < 2 || policies.every(has) || !cse().dialect.acpiUpdate) return;
   await client.update(ResourceType.container, address, { acpi: policies });
+}
+
+/**
+ * The containers below an AE that stand there for something of a device, with their names. None where the CSE does not let
+ * us ask. Rejects with CseError when it cannot be asked now.
+ */
+export async function standing(
+  { client }: Pick<ValueParts, 'client'>,
+  ae: string,
+): Promise<ReadonlyMap<string, InstancePath>> {
+  const addresses = await client.discover(ae, { ty: [ResourceType.container] }).catch((error: unknown) => {
+    if (error instanceof CseError && error.rsc !== undefined && !error.retryable) return [];
+    throw error;
+  });
+  // However far up an address begins, what it names below the AE is its end.
+  const below = `/${ae.split('/').at(-1)}/`;
+  const found = new Map<string, InstancePath>();
+  for (const address of addresses) {
+    const name = address.slice(address.indexOf(below) + below.length);
+    const path = address.includes(below) ? pathOfValueContainer(name) : undefined;
+    if (path !== undefined) found.set(name, path);
+  }
+  return found;
 }
 
 /** Containers of the same instance one after the other, each behind those that it stands in, the instance's own first. */

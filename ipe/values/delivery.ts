@@ -70,6 +70,11 @@ export class Delivery {
     return new Promise((resolve) => awaited.set(resolve, container));
   }
 
+  /** The device was there in an earlier run: its containers are looked up before anything is stored. */
+  recall(): void {
+    this.#containers.recall();
+  }
+
   /** Wants the container of a path, whether or not there is a value for it; not beyond the most of a device. */
   want(path: InstancePath): void {
     if (this.#containers.size < MOST_CONTAINERS) this.#containers.want(path);

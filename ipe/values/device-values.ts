@@ -68,7 +68,12 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   gone(container: string | undefined): void {
     this.#inquiry.wishes?.end(container);
     this.#shares.delivery.listener.gone(this.#followed.registration.endpoint, container);
-    this.#inquiry.start();
+  }
+
+  /** The device was there in an earlier run of the bridge; `now`: its containers are looked up at once. */
+  recall(now: boolean): void {
+    this.#delivery.recall();
+    if (now) this.#delivery.wake();
   }
 
   /** Values that wait for the CSE. */

@@ -12,7 +12,7 @@ import {
 } from '../../mappings/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { isRefused } from '../cse/access.ts';
-import { admit, byInstance } from './container-making.ts';
+import { admit, byInstance, standing } from './container-making.ts';
 import type { ContainerListener, ValueParts, ValueSettings } from './parts.ts';
 import type { SharedTexts } from './shared-texts.ts';
 
@@ -74,6 +74,8 @@ export class ValueContainers {
   /** The CSE cuts times further than those of the parents: all containers are taken as they are. */
   #limited = false;
   #making: string | undefined;
+  /** An earlier run has made containers, which are to be looked up. */
+  #unknown = false;
   #ended = false;
 
   constructor(shares: ContainerShares, device: FollowedDevice) {
@@ -129,6 +131,11 @@ export class ValueContainers {
     return container;
   }
 
+  /** The device was there in an earlier run, and so were its containers. */
+  recall(): void {
+    this.#unknown = true;
+  }
+
   /** Nothing new is made any more; what is raised is still put back. */
   end(): void {
     this.#ended = true;
@@ -136,7 +143,7 @@ export class ValueContainers {
 
   /** True when something has to be done on the CSE before values can be stored. */
   get unsettled(): boolean {
-    return this.#wanted !== undefined || this.#raised !== undefined;
+    return this.#unknown || this.#wanted !== undefined || this.#raised !== undefined;
   }
 
   /** Wants the container of a path, and those that it stands in. */
@@ -159,7 +166,10 @@ export class ValueContainers {
     }
     if (this.#wanted?.size === 0) this.#wanted = undefined;
     if (this.#raised?.size === 0) this.#raised = undefined;
-    if (container === undefined) this.#limited = false;
+    if (container === undefined) {
+      this.#limited = false;
+      this.#unknown = false;
+    }
     this.#device.gone(container);
   }
 
@@ -178,6 +188,7 @@ export class ValueContainers {
 
   /** Makes what is wanted; gives how many were new. Rejects with CseError, what was made until then remembered. */
   async make(): Promise<number> {
+    if (this.#unknown) await this.#lookUp();
     if (this.#shares.parts.cse().dialect.childExpirationCutToParent) return this.#makeRaised();
     let count = 0;
     for (const [container, path] of byInstance(this.#wanted ?? new Map())) {
@@ -186,6 +197,17 @@ export class ValueContainers {
       count += 1;
     }
     return count;
+  }
+
+  async #lookUp(): Promise<void> {
+    const { lasting } = this.#device.followed.tree;
+    const found = await standing(this.#shares.parts, this.#ae);
+    this.#unknown = false;
+    for (const [container, path] of found) {
+      // Of an instance it is the bridge's, unless it was made to hold values itself.
+      if (path.resourceId === undefined && !lasting.has(container)) continue;
+      if (!this.#isMade(container)) this.#settle(container, path, { et: undefined, isNew: false });
+    }
   }
 
   async #makeRaised(): Promise<number> {

@@ -93,6 +93,7 @@ export class Values implements ValueHooks {
     const { policies } = this.#shares;
     const passed = (path: InstancePath) => policies.of(endpoint, path.objectId).observe !== 'always' || known(path);
     const device = new DeviceValues(this.#shares, { registration, tree }, passed);
+    device.recall(this.#listeners.length > 0);
     this.#devices.set(registration.endpoint, device);
     this.#due.add(device);
     this.#timer ??= this.#parts.clock.timer(0, () => this.#startDue());

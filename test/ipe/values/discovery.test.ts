@@ -157,6 +157,33 @@ describe('whoever listens for containers', () => {
     expect(world.containers).toEqual(['made 3303_0/5700 false', 'gone 3303_0/5700', 'made 3303_0/5700 false']);
   });
 
+  it.each(['acme', 'standard', 'mobius4', 'tinyiot'] as const)(
+    'is told of what an earlier run of the bridge made, on %s, with one request',
+    async (dialect) => {
+      world = await ValuesWorld.start({}, dialect);
+      for (const [parent, rn] of [
+        ['3303_0', '5700'],
+        ['3303_0', '5605'],
+        ['3303_0', 'mine'],
+        ['3303_0/5700', '0'],
+      ]) {
+        await world.client.create(container, `${world.ae}/${parent}`, { rn: rn as string, acpi: [world.policy] });
+      }
+      const { requests } = world.cse.counters;
+      world.values.restore(world.registration, world.tree, () => true);
+      await told('made 3303_0/5700/0 true');
+      expect(world.cse.counters.requests - requests).toBe(1);
+      expect(world.containers.toSorted()).toEqual([
+        'made 3303_0/5605 true',
+        'made 3303_0/5700 true',
+        'made 3303_0/5700/0 true',
+      ]);
+      world.report([temperature(21)]);
+      await world.holds('3303_0/5700', dialect === 'tinyiot' ? '21' : 21);
+      expect(world.asked).toEqual([]);
+    },
+  );
+
   it('is told that all is gone when the tree was made again', async () => {
     world = await ValuesWorld.start();
     world.values.follow(world.registration, world.tree, true);

@@ -47,6 +47,8 @@ export class ValuesWorld {
   readonly values: Values;
   readonly registration: Registration;
   readonly tree: EndpointTree;
+  /** Resource ID of a policy that lets everyone do everything. */
+  readonly policy: string;
   /** Everything that the device was asked, in order. */
   readonly asked: Operation[] = [];
   /** Warnings and errors. */
@@ -66,6 +68,7 @@ export class ValuesWorld {
   ) {
     this.cse = cse;
     this.client = client;
+    this.policy = policy;
     const warn = (message: string) => void this.told.push(message);
     const logger: Logger = { ...silentLogger, warn, error: warn };
     this.values = new Values(settings, {

@@ -108,9 +108,11 @@ describe('TS-0014 6.5: what applications subscribe to is observed while they do'
     await world.client.delete(`${world.ae}/3303_0/5700`);
     const before = world.asked.length;
     world.report([temperature(22)], SENSOR);
+    await world.holds('3303_0/5700', 22);
+    world.report([temperature(23)], SENSOR);
     await world.askedTimes(before + 2);
     expect(world.asked.slice(before).map(({ type }) => type)).toEqual(['cancel-observe', 'write-attributes']);
-    await world.holds('3303_0/5700', 22);
+    await world.holds('3303_0/5700', 23);
   });
 
   it('an observation that the device ended is asked for again when the device is next heard of', async () => {
