@@ -1,20 +1,18 @@
 import * as z from 'zod';
 import { key } from '../notes.ts';
-import { DURATION_FORMS, duration, whole } from '../values.ts';
+import { DURATION_FORMS, duration } from '../values.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 /** Commands of applications to devices; of use only where `access.command` names somebody. */
 export const commandsSection = z.strictObject({
-  maxInstances: key(whole(1, 100_000).prefault(100), {
-    kind: 'integer',
-    description:
-      'maxNrOfInstances of the container requests of each device; responses keeps three times as many. More requests at once than this may go unread.',
-    allowed: 'a whole number from 1 to 100000',
-  }),
-  pending: key(whole(1, 100_000).prefault(100), {
-    kind: 'integer',
-    description: 'Most commands of one device that wait behind another; one more fails at once.',
-    allowed: 'a whole number from 1 to 100000',
-  }),
+  maxInstances: wholeNumber(
+    { min: 1, max: 100_000, usual: 100 },
+    'maxNrOfInstances of the container requests of each device; responses keeps three times as many. More requests at once than this may go unread.',
+  ),
+  pending: wholeNumber(
+    { min: 1, max: 100_000, usual: 100 },
+    'Most commands of one device that wait behind another; one more fails at once.',
+  ),
   expiry: key(duration(100, 2_592_000_000).prefault('2m'), {
     kind: 'duration',
     description: 'How long a command may take that says nothing of its expiration, the wait behind others included.',

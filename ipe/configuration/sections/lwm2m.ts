@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { key } from '../notes.ts';
 import { HOST_ALLOWED, host, PORT_ALLOWED, port, seconds, whole } from '../values.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { queueModeSection } from './queue-mode.ts';
 
 const MAX_LIFETIME = 4_294_967_295;
@@ -70,11 +71,7 @@ const limitsSection = z.strictObject({
     16_777_216,
     'Largest payload written to a device, all its blocks together; a larger one is refused before anything is sent.',
   ),
-  observations: key(whole(1, 1_000_000).prefault(1_000), {
-    kind: 'integer',
-    description: 'Most observations of one device.',
-    allowed: 'a whole number from 1 to 1000000',
-  }),
+  observations: wholeNumber({ min: 1, max: 1_000_000, usual: 1_000 }, 'Most observations of one device.'),
 });
 
 /** The side of the devices. */
