@@ -1,5 +1,6 @@
 import { type Clock, IpeError } from '../common/index.ts';
-import { OBJECT_CATALOGUE } from './objects/catalogue.ts';
+import type { Lwm2mVersion } from '../lwm2m/index.ts';
+import { OBJECT_CATALOGUE, objectOf } from './objects/catalogue.ts';
 import type {
   DeviceFacts,
   ObjectDefinition,
@@ -25,10 +26,12 @@ export class ObjectTree {
   readonly #facts: () => DeviceFacts;
   readonly #clock: Clock;
   readonly #selection: ObjectSelection;
+  readonly #version: Lwm2mVersion;
   #startedAt = 0;
 
   /** Throws `IpeError` `simulator/object` where an object of the selection cannot be simulated. */
-  constructor(selection: ObjectSelection, facts: () => DeviceFacts, clock: Clock) {
+  constructor(selection: ObjectSelection, facts: () => DeviceFacts, clock: Clock, version: Lwm2mVersion = '1.1') {
+    this.#version = version;
     this.#facts = facts;
     this.#clock = clock;
     this.#selection = selection;
@@ -62,7 +65,7 @@ export class ObjectTree {
   /** Adds an instance, and its object where needed; an instance that exists stays as it is. */
   addInstance(objectId: number, instanceId: number): void {
     this.addObject(objectId);
-    const definition = OBJECT_CATALOGUE.get(objectId) as ObjectDefinition;
+    const definition = objectOf(objectId, this.#version) as ObjectDefinition;
     const instances = this.#objects.get(objectId) as Map<number, ObjectInstance>;
     if (!instances.has(instanceId)) instances.set(instanceId, { definition, instanceId, written: new Map() });
   }

@@ -48,9 +48,9 @@ export class SimulatedDevice {
   constructor(settings: DeviceSettings) {
     this.options = withDefaults(settings);
     this.#lifetime = this.options.lifetime;
-    this.objects = new ObjectTree(this.options.objects, () => this.#facts(), this.options.clock);
+    const { version, rootPath, format, objects, clock } = this.options;
+    this.objects = new ObjectTree(objects, () => this.#facts(), clock, version);
     this.#loop = new RegistrationLoop(this, this.options);
-    const { version, rootPath, format } = this.options;
     this.#managed = {
       tree: this.objects,
       attributes: new AttributeStore(),

@@ -1,4 +1,8 @@
-import type { ObjectDefinition as ObjectModel, ResourceDefinition as ResourceModel } from '../../lwm2m/index.ts';
+import type {
+  Lwm2mVersion,
+  ObjectDefinition as ObjectModel,
+  ResourceDefinition as ResourceModel,
+} from '../../lwm2m/index.ts';
 import { BINARY_APP_DATA_CONTAINER } from './binary-app-data-container.ts';
 import type { ObjectDefinition, ResourceDefinition } from './definition.ts';
 import { DEVICE } from './device.ts';
@@ -26,6 +30,21 @@ export const OBJECT_CATALOGUE: ReadonlyMap<number, ObjectDefinition> = new Map(
     UNREGISTERED,
   ].map((object) => [object.id, object]),
 );
+
+const BY_VERSION = new Map<string, ObjectDefinition>();
+
+/** An object with the resources that a version of LwM2M gives it; undefined where it cannot be simulated. */
+export function objectOf(objectId: number, version: Lwm2mVersion): ObjectDefinition | undefined {
+  const definition = OBJECT_CATALOGUE.get(objectId);
+  if (!definition) return undefined;
+  const key = `${objectId} ${version}`;
+  const known = BY_VERSION.get(key);
+  if (known) return known;
+  const resources = definition.resources.filter(({ since = version }) => since <= version);
+  const made = resources.length === definition.resources.length ? definition : { ...definition, resources };
+  BY_VERSION.set(key, made);
+  return made;
+}
 
 const MODELS = new Map<number, ObjectModel>();
 

@@ -41,6 +41,8 @@ export interface ResourceDefinition {
   readonly operations: 'R' | 'W' | 'RW' | 'E';
   /** Absent on what can only be executed. */
   readonly type?: ResourceType;
+  /** The version of LwM2M whose object has it; absent: all. */
+  readonly since?: Lwm2mVersion;
   /** Has resource instances. */
   readonly multiple?: true;
   /** The value while nothing was written; absent: there is none to read. */
