@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { key } from '../notes.ts';
-import { DURATION_FORMS, duration, HTTP_URL_ALLOWED, httpUrl, ownOriginator, seconds, whole } from '../values.ts';
+import { DURATION_FORMS, duration, HTTP_URL_ALLOWED, httpUrl, ownOriginator, seconds } from '../values.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { cseAuthorizationSection, cseTlsSection } from './cse-security.ts';
 
 /** The CSE that the bridge registers with, and how it is spoken to. */
@@ -70,12 +71,10 @@ export const cseSection = z.strictObject({
     description: 'How long one request to the CSE may take, waiting for a free connection included.',
     allowed: `${DURATION_FORMS}; from 10ms to 10m`,
   }),
-  maxInFlight: key(whole(1, 1_024).prefault(8), {
-    kind: 'integer',
-    description:
-      'Most requests on the wire to the CSE at once. More is not always faster: some CSEs are best with one.',
-    allowed: 'a whole number from 1 to 1024',
-  }),
+  maxInFlight: wholeNumber(
+    { min: 1, max: 1_024, usual: 8 },
+    'Most requests on the wire to the CSE at once. More is not always faster: some CSEs are best with one.',
+  ),
   startTimeout: key(duration(0, 86_400_000).prefault('0s'), {
     kind: 'duration',
     description:

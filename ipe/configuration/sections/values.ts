@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { key } from '../notes.ts';
 import { DURATION_FORMS, duration, whole } from '../values.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 const MODES = ['semantic', 'transparent', 'both', 'none'] as const;
 const OBSERVE = ['always', 'on-subscription', 'never'] as const;
@@ -17,23 +18,18 @@ const rule = z.strictObject({
 });
 
 const queueSection = z.strictObject({
-  values: key(whole(1, 1_000_000).prefault(1_000), {
-    kind: 'integer',
-    description:
-      'Most values of one device that wait for the CSE. Beyond them the oldest of the same resource is dropped, counted and told in the log.',
-    allowed: 'a whole number from 1 to 1000000',
-  }),
-  bytes: key(whole(1_024, 1_073_741_824).prefault(1_048_576), {
-    kind: 'integer',
-    description: 'Most bytes of values of one device that wait for the CSE; beyond them as values.queue.values.',
-    allowed: 'a whole number from 1024 to 1073741824',
-  }),
-  totalBytes: key(whole(1_024, 17_179_869_184).prefault(134_217_728), {
-    kind: 'integer',
-    description:
-      'Most bytes of values of all devices that wait for the CSE; beyond them a device drops its own oldest.',
-    allowed: 'a whole number from 1024 to 17179869184',
-  }),
+  values: wholeNumber(
+    { min: 1, max: 1_000_000, usual: 1_000 },
+    'Most values of one device that wait for the CSE. Beyond them the oldest of the same resource is dropped, counted and told in the log.',
+  ),
+  bytes: wholeNumber(
+    { min: 1_024, max: 1_073_741_824, usual: 1_048_576 },
+    'Most bytes of values of one device that wait for the CSE; beyond them as values.queue.values.',
+  ),
+  totalBytes: wholeNumber(
+    { min: 1_024, max: 17_179_869_184, usual: 134_217_728 },
+    'Most bytes of values of all devices that wait for the CSE; beyond them a device drops its own oldest.',
+  ),
 });
 
 /** Values of devices in the tree. */
@@ -79,27 +75,23 @@ export const valuesSection = z.strictObject({
     description: 'How long such a RETRIEVE waits for the device at most; then it gives the value that is there.',
     allowed: `${DURATION_FORMS}; from 100ms to 9s`,
   }),
-  maxInstances: key(whole(1, 1_000_000).prefault(10), {
-    kind: 'integer',
-    description: 'maxNrOfInstances of every container that holds values: how many of the latest the CSE keeps.',
-    allowed: 'a whole number from 1 to 1000000',
-  }),
+  maxInstances: wholeNumber(
+    { min: 1, max: 1_000_000, usual: 10 },
+    'maxNrOfInstances of every container that holds values: how many of the latest the CSE keeps.',
+  ),
   storeUnchanged: key(z.boolean().prefault(true), {
     kind: 'boolean',
     description: 'Whether a value is stored again that is the same as the last one of its resource.',
     allowed: 'true or false',
   }),
-  readers: key(whole(1, 10_000).prefault(256), {
-    kind: 'integer',
-    description: 'Most devices that are read and observed at the same time after they registered.',
-    allowed: 'a whole number from 1 to 10000',
-  }),
-  maxInFlight: key(whole(1, 1_024).prefault(6), {
-    kind: 'integer',
-    description:
-      'Most requests with values on the way to the CSE at once. Less than cse.maxInFlight keeps room for registrations.',
-    allowed: 'a whole number from 1 to 1024',
-  }),
+  readers: wholeNumber(
+    { min: 1, max: 10_000, usual: 256 },
+    'Most devices that are read and observed at the same time after they registered.',
+  ),
+  maxInFlight: wholeNumber(
+    { min: 1, max: 1_024, usual: 6 },
+    'Most requests with values on the way to the CSE at once. Less than cse.maxInFlight keeps room for registrations.',
+  ),
   queue: queueSection.prefault({}),
   rules: key(z.array(rule).max(1_000).prefault([]), {
     kind: 'list',
