@@ -113,6 +113,17 @@ describe('an Accept that a device does not support', () => {
     expect(accepts(device.requests)).toEqual([42, undefined, undefined]);
   });
 
+  test('5.00 for TLV of a resource instance: the value comes all the same, and its resource is still asked for in TLV', async () => {
+    const script: Script = ({ accept, path }) => {
+      if (path === '/3/0/6') return content(tlvText(6, 'x').fill(1, 2), accept);
+      return accept === TLV ? { code: '5.00' } : content('1', 0);
+    };
+    const { device, perform } = await pair(script, { links: '</>;ct=11542,</3/0>' });
+    expect(values(await perform(read('/3/0/6/0')))).toEqual([['3/0/6/0', 1]]);
+    expect(values(await perform(read('/3/0/6')))).toEqual([['3/0/6', 1]]);
+    expect(accepts(device.requests)).toEqual([TLV, undefined, TLV]);
+  });
+
   test('no answer at all: the device chooses after a short wait, and is not asked so again', async () => {
     const script: Script = ({ accept }) => (accept === undefined ? content('Anna', 0) : undefined);
     const { device, perform } = await pair(script, { links: '</>;ct=112,</3/0>' });
