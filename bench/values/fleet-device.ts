@@ -45,6 +45,8 @@ export class FleetDevice {
   #tokens = 0;
   /** Reads and Observes answered since the last Register. */
   reads = 0;
+  /** Composite Reads answered since the last Register. */
+  packs = 0;
 
   constructor(options: FleetOptions, number: number) {
     this.#options = options;
@@ -76,6 +78,7 @@ export class FleetDevice {
     const version = format === FORMATS.senml ? '1.1' : '1.0';
     this.#observations.clear();
     this.reads = 0;
+    this.packs = 0;
     const queries = [`ep=${this.#endpoint}`, 'lt=86400', `lwm2m=${version}`, 'b=U'];
     const { options } = await this.#ask(request('POST', ['rd'], queries, links), '2.01');
     this.#location = options.filter(({ name }) => name === 'Location-Path').map(({ value }) => String(value));
@@ -161,6 +164,7 @@ export class FleetDevice {
     const wanted = accepted === undefined ? this.#options.format : number(accepted);
     const format = wanted === FORMATS.senml || wanted === FORMATS.tlv ? wanted : this.#options.format;
     if (code === '0.05') {
+      this.packs += 1;
       const payload = packPayload(this.#options.instances, FIRST_VALUE);
       return answer(messageId, token, { format: FORMATS.senml, payload, observe: undefined });
     }

@@ -5,12 +5,14 @@ import type { MemoryReport } from '../report-memory.ts';
 import type { Metrics } from '../results.ts';
 import { type Subject, startBridge } from '../subjects.ts';
 import { FORMATS } from './device-datagrams.ts';
-import { each, until } from './fleet.ts';
+import { each, settled, until } from './fleet.ts';
 import { FleetDevice, type FleetOptions } from './fleet-device.ts';
 
 const INSTANCES = ['1/0', '3/0', '3303/0', '3311/0'];
 const OBSERVED = 3;
 const WARM_UP = 500;
+/** Milliseconds without a request to the CSE after which it has all values. */
+const QUIET = 2_000;
 
 /** How many endpoints, and the seconds waited for deduplication to forget. */
 export interface MemoryOptions {
@@ -31,10 +33,12 @@ export async function measureObservedMemory({ endpoints, exchangeLifetime }: Mem
   );
   try {
     const to = { host: '127.0.0.1', port: bridge.port, instances: INSTANCES, format: FORMATS.senml };
+    // What is remembered of so few does not count: nobody waits until it is forgotten.
     await come({ ...to, prefix: 'warm-' }, WARM_UP, true);
-    await wait(exchangeLifetime * 1000);
+    await settled(() => cse.counts.create + cse.counts.delete);
     const before = await collected(bridge);
     await come({ ...to, prefix: 'idle-' }, endpoints, false);
+    await settled(() => cse.counts.create + cse.counts.update, QUIET);
     await wait(exchangeLifetime * 1000);
     const after = await collected(bridge);
     return {

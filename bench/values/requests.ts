@@ -3,7 +3,8 @@ import { EmbeddedCse } from '../../embedded-cse/index.ts';
 import type { Metrics } from '../results.ts';
 import { startBridge } from '../subjects.ts';
 import { FORMATS } from './device-datagrams.ts';
-import { Fleet, settled } from './fleet.ts';
+import { Fleet, settled, until } from './fleet.ts';
+import type { FleetDevice } from './fleet-device.ts';
 
 /** How values are treated while requests are counted. */
 export interface Policy {
@@ -19,11 +20,9 @@ export const POLICIES: readonly Policy[] = [
   { mode: 'none', observe: 'never' },
 ];
 
-const DEVICES = 10;
+const DEVICES = 4;
 /** As an idle device has them: Server, Device, a temperature and a light, each with one resource. */
 const INSTANCES = ['1/0', '3/0', '3303/0', '3311/0'];
-/** Those that are observed. */
-const OBSERVED = 3;
 const NOTIFIED = '3303/0';
 /** The renewal of expirationTime costs as much as ever when the second has changed. */
 const NEXT_SECOND = 1_100;
@@ -60,11 +59,15 @@ async function countWith(policy: Policy): Promise<Metrics> {
     await work();
     counts[countName(what, policy)] = ((await settled(() => cse.counters.requests)) - before) / DEVICES;
   };
+  const register = async (device: FleetDevice): Promise<void> => {
+    await device.register();
+    await until(() => mode === 'none' || device.reads >= INSTANCES.length || device.packs > 0, 'reads', 30_000);
+    await settled(() => cse.counters.requests);
+  };
   try {
     await settled(() => cse.counters.requests);
     await count('register', async () => {
-      await fleet.register();
-      if (observe === 'always') await fleet.observed(OBSERVED);
+      for (const device of fleet.devices) await register(device);
     });
     await wait(NEXT_SECOND);
     await count('update', () => fleet.update());

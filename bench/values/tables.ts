@@ -53,7 +53,8 @@ function requestTable(requests: Metrics): Table {
     })),
     notes: [
       'Devices with four links (1/0, 3/0, 3303/0, 3311/0), each with one resource, read, and observed but for 1/0; a CSE that cuts a child’s',
-      'expirationTime to its parent’s; `expiryRefresh: eager`. Register holds the containers of the values and the first value of each.',
+      'expirationTime to its parent’s; `expiryRefresh: eager`. Register, of a device that comes alone, holds the',
+      'containers of the values and the first value of each.',
     ],
   };
 }
