@@ -1,4 +1,4 @@
-import { type CipherSuite, cipherSuite, isProtectedLength } from './cipher-suites.ts';
+import { type CipherSuite, cipherSuite } from './cipher-suites.ts';
 import { held, type Pointer } from './openssl-functions.ts';
 import { isSound, packRecords, RECORD_HEADER, recordEnd } from './records.ts';
 import type { OfferedKey, SecurityContext } from './security-context.ts';
@@ -23,11 +23,7 @@ export class Connection {
   readonly #ssl: Pointer;
   readonly #mtu: number;
   readonly #send: SendRecords;
-  /**
-   * OpenSSL takes a protected record that is too short for its suite for the end of the connection, although nobody has
-   * authenticated it; it should be dropped (RFC 6347 4.1.2.7).
-   */
-  #isProtectedLength: (length: number) => boolean = () => true;
+  #cipherSuite: CipherSuite | undefined;
   #state: ConnectionState = 'handshake';
   #offered: OfferedKey | undefined;
 
@@ -60,11 +56,9 @@ export class Connection {
     return this.#context.openssl.call.SSL_session_reused(this.#ssl) === 1;
   }
 
-  /** What was agreed on; absent before. */
+  /** What was agreed on; absent before the end of the handshake. */
   get cipherSuite(): CipherSuite | undefined {
-    const { call } = this.#context.openssl;
-    const cipher = call.SSL_get_current_cipher(this.#ssl);
-    return cipher === null ? undefined : cipherSuite(call.SSL_CIPHER_get_protocol_id(cipher) & 0xffff);
+    return this.#cipherSuite;
   }
 
   /** The PSK identity of the session, also of a resumed one. */
@@ -112,7 +106,9 @@ export class Connection {
 
   /** Takes in a datagram of whole records; gives what was said to the application, in the order of the records. */
   take(datagram: Buffer): Buffer[] {
-    if (this.#state === 'established' && !isSound(datagram, this.#isProtectedLength)) return [];
+    // OpenSSL takes a protected record that is too short for its suite for the end of the connection, although nobody has
+    // authenticated it; it is to be dropped (RFC 6347 4.1.2.7).
+    if (this.#cipherSuite !== undefined && !isSound(datagram, this.#cipherSuite)) return [];
     this.#context.openssl.call.BIO_write(this.#context.input, datagram, datagram.length);
     if (this.#state === 'handshake') this.#advance();
     return this.#state === 'established' ? this.#read() : [];
@@ -167,9 +163,10 @@ export class Connection {
   }
 
   #establish(): void {
-    const suite = this.cipherSuite;
+    const { call } = this.#context.openssl;
+    const cipher = call.SSL_get_current_cipher(this.#ssl);
     this.#state = 'established';
-    if (suite !== undefined) this.#isProtectedLength = (length) => isProtectedLength(suite, length);
+    if (cipher !== null) this.#cipherSuite = cipherSuite(call.SSL_CIPHER_get_protocol_id(cipher) & 0xffff);
   }
 
   /** What the established connection has to say; nothing is read of a record that does not prove its origin. */
@@ -204,10 +201,12 @@ export class Connection {
     const { call } = openssl;
     let held = 0;
     for (;;) {
-      const length = call.BIO_read(output, held === 0 ? buffer : buffer.subarray(held), buffer.length - held);
+      const room = buffer.length - held;
+      const length = call.BIO_read(output, held === 0 ? buffer : buffer.subarray(held), room);
       if (length <= 0) break;
       const whole = wholeRecords(buffer, held + length);
       packRecords(buffer.subarray(0, whole), this.#mtu, (offset, size) => this.#send(buffer, offset, size));
+      if (length < room) break;
       buffer.copyWithin(0, whole, held + length);
       held = held + length - whole;
     }

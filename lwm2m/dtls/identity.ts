@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { CertificateIdentity, PeerIdentity } from '../coap/peer-identity.ts';
+import { CIPHER_SUITES } from './cipher-suites.ts';
 import type { Connection } from './connection.ts';
 import type { SecurityContext } from './security-context.ts';
 
@@ -14,8 +15,11 @@ const NAMES = /(?:[^",]|"(?:[^"\\]|\\.)*")+/g;
  * changed since the session that it resumed, its certificate is over, or its key is weak.
  */
 export function identityOf(connection: Connection, context: SecurityContext, wall: number): PeerIdentity | undefined {
+  const suite = connection.cipherSuite;
+  if (suite === undefined) return undefined;
+  if (CIPHER_SUITES[suite].keys === 'psk') return pskIdentity(connection, context);
   const certificate = connection.peerCertificate;
-  return certificate === undefined ? pskIdentity(connection, context) : certificateIdentity(certificate, wall);
+  return certificate && certificateIdentity(certificate, wall);
 }
 
 function pskIdentity(connection: Connection, context: SecurityContext): PeerIdentity | undefined {

@@ -1,3 +1,5 @@
+import { type CipherSuite, isProtectedLength } from './cipher-suites.ts';
+
 /** Content types of a record (RFC 6347 4.1, RFC 5246 6.2.1). */
 export const CONTENT_TYPE = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
 
@@ -40,13 +42,13 @@ export function hasRecord(datagram: Buffer, type: number): boolean {
   return false;
 }
 
-/** True when the datagram consists of whole records, and the contents of those that are protected have such a length. */
-export function isSound(datagram: Buffer, isProtectedLength: (length: number) => boolean): boolean {
+/** True when the datagram consists of whole records, and those that this suite protects are as long as it makes them. */
+export function isSound(datagram: Buffer, suite: CipherSuite): boolean {
   let offset = 0;
   while (offset + RECORD_HEADER <= datagram.length) {
     const next = recordEnd(datagram, offset);
-    const protectedLength = datagram.readUInt16BE(offset + EPOCH_AT) > 0 ? next - offset - RECORD_HEADER : undefined;
-    if (protectedLength !== undefined && !isProtectedLength(protectedLength)) return false;
+    const isProtected = datagram.readUInt16BE(offset + EPOCH_AT) > 0;
+    if (isProtected && !isProtectedLength(suite, next - offset - RECORD_HEADER)) return false;
     offset = next;
   }
   return offset === datagram.length;

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes, randomFillSync } from 'node:crypto';
 import { IpeError } from '../../common/index.ts';
 import { CIPHER_SUITES, type CipherSuite, cipherList } from './cipher-suites.ts';
 import type { Openssl } from './openssl.ts';
@@ -75,6 +75,9 @@ export class SecurityContext {
   readonly #settings: SecuritySettings;
   readonly #callbacks: Pointer[];
   readonly #salt = randomBytes(16);
+  /** Keys that nobody has, drawn many at a time. */
+  readonly #noKeys = Buffer.alloc(256 * UNKNOWN_KEY);
+  #noKeyAt = 0;
 
   /** Throws `IpeError` `dtls/ciphers` where OpenSSL has none of the suites, or `dtls/certificate`. */
   constructor(openssl: Openssl, settings: SecuritySettings) {
@@ -149,7 +152,7 @@ export class SecurityContext {
   #offer(pointer: Pointer | null, room: Pointer, size: number): number {
     try {
       const identity = pointer === null ? '' : this.openssl.textAt(pointer);
-      const noKey = randomBytes(UNKNOWN_KEY);
+      const noKey = this.#drawKey();
       // A replacement character stands for bytes that are no UTF-8.
       const known = identity.includes('\ufffd') ? undefined : this.#settings.credential?.(identity);
       const usable = known !== undefined && known.length > 0 && known.length <= size ? known : undefined;
@@ -161,8 +164,16 @@ export class SecurityContext {
     }
   }
 
+  /** Drawn for each handshake, so that those of unknown identities take no longer. */
+  #drawKey(): Buffer {
+    if (this.#noKeyAt === 0) randomFillSync(this.#noKeys);
+    const key = this.#noKeys.subarray(this.#noKeyAt, this.#noKeyAt + UNKNOWN_KEY);
+    this.#noKeyAt = (this.#noKeyAt + UNKNOWN_KEY) % this.#noKeys.length;
+    return key;
+  }
+
   #fingerprintOf(key: Uint8Array): number {
-    return createHash('sha256').update(this.#salt).update(key).digest().readUIntBE(0, 6) || 1;
+    return hash('sha256', Buffer.concat([this.#salt, key]), 'buffer').readUIntBE(0, 6) || 1;
   }
 
   #memory(): Pointer {
