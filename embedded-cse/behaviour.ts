@@ -50,6 +50,8 @@ export interface Behaviour {
   readonly limit: 'children' | 'result';
   readonly lowerInstanceLimit: 'at once' | 'at next create';
   readonly subscriptionVerification: boolean;
+  /** A RETRIEVE of `la` or `ol` older than `ma` of a subscription with event type 10 waits for its target. */
+  readonly blockingRetrieve: boolean;
   /** A target in `nu` may be named `/cse-id/AE-ID`. */
   readonly spRelativeTargets: boolean;
   /** Who hears `sud` when a subscription goes: its `su`, all its targets, or nobody. */
@@ -116,6 +118,7 @@ const ACME: Behaviour = {
   limit: 'children',
   lowerInstanceLimit: 'at once',
   subscriptionVerification: true,
+  blockingRetrieve: true,
   spRelativeTargets: true,
   deletionNotice: 'su',
   notificationReleaseVersion: 'highest',
@@ -138,6 +141,7 @@ export const BEHAVIOURS: Readonly<Record<DialectName, Behaviour>> = {
     blankInLabel: 'found',
     limit: 'result',
     openTypes: [acp, group, node, subscription],
+    blockingRetrieve: false,
     leaksAeIds: false,
     breaksNodeLinks: false,
   },
@@ -171,6 +175,7 @@ export const BEHAVIOURS: Readonly<Record<DialectName, Behaviour>> = {
     limit: 'result',
     lowerInstanceLimit: 'at next create',
     subscriptionVerification: false,
+    blockingRetrieve: false,
     deletionNotice: 'none',
     notificationReleaseVersion: 'none',
     wrongRepresentationCode: { create: 5000, update: 5000 },
@@ -202,6 +207,7 @@ export const BEHAVIOURS: Readonly<Record<DialectName, Behaviour>> = {
     repeatedLabel: 'first',
     blankInLabel: 'found',
     limit: 'result',
+    blockingRetrieve: false,
     spRelativeTargets: false,
     deletionNotice: 'all',
     notificationReleaseVersion: '3',

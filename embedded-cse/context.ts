@@ -28,6 +28,8 @@ export interface EventListener {
   ): Promise<void> | undefined;
   /** Asks the target of a blocking UPDATE (net 7); throws Refusal with what it answered. */
   blockingUpdate(subscription: Resource, originator: string, pc: unknown): Promise<void> | undefined;
+  /** Asks the target of a blocking RETRIEVE (net 10); never rejects, whatever it answered. */
+  blockingRetrieve(subscription: Resource): Promise<void>;
   /** Hands a NOTIFY on to the point of access of an AE; throws Refusal. */
   forward(ae: Resource, originator: string, content: unknown): Promise<void>;
 }

@@ -13,7 +13,7 @@ import { Refusal, RSC } from './refusal.ts';
 import { checkRequest, resultContent } from './request-check.ts';
 import type { Attributes, Resource } from './resource.ts';
 import { nested, references } from './result-content.ts';
-import { retrieve } from './retrieve.ts';
+import { type Retrieved, retrieve } from './retrieve.ts';
 import { type Changed, update } from './update.ts';
 
 type Answer = Omit<ResponsePrimitive, 'rqi' | 'rvi'>;
@@ -88,7 +88,8 @@ export class CseCore {
     return made instanceof Promise ? made.then(answer) : answer(made);
   }
 
-  #retrieve(request: RequestPrimitive, target: Target): Answer {
+  #retrieve(request: RequestPrimitive, target: Target): Answer | Promise<Answer> {
+    const answer = (retrieved: Retrieved): Answer => ({ rsc: RSC.ok, ...retrieved });
     const found = retrieve(this.#context, {
       target,
       originator: request.fr ?? '',
@@ -96,7 +97,7 @@ export class CseCore {
       drt: request.drt,
       fc: request.fc,
     });
-    return { rsc: RSC.ok, ...found };
+    return found instanceof Promise ? found.then(answer) : answer(found);
   }
 
   #update(request: RequestPrimitive, target: Target): Answer | Promise<Answer> {

@@ -6,7 +6,7 @@ import type { Delivery, Parcel } from './delivery.ts';
 import { toJson } from './json.ts';
 import { Refusal, RSC } from './refusal.ts';
 import type { Resource } from './resource.ts';
-import { eventCriteria } from './subscription.ts';
+import { BLOCKING_RETRIEVE, eventCriteria } from './subscription.ts';
 
 const MODIFIED_ATTRIBUTES = 2;
 const RESOURCE_ID = 3;
@@ -100,6 +100,15 @@ export class Notifier implements EventListener {
     if (rsc === RSC.ok) return;
     const code = BLOCKING_ANSWERS[rsc] ?? (rsc >= 4000 ? rsc : RSC.internalServerError);
     throw new Refusal(code, `the target of the blocking update answered ${rsc}`);
+  }
+
+  async blockingRetrieve(subscription: Resource): Promise<void> {
+    const { identity } = this.#context;
+    const [target] = subscription.attributes.nu as readonly [string];
+    const { creator } = subscription;
+    const sgn = { nev: { net: BLOCKING_RETRIEVE }, sur: this.#sur(subscription.ri), cr: creator };
+    // ACME gives what is there, whatever became of the notification.
+    await this.#deliver(target, this.#body(sgn), `${identity.cseId}/${creator}`).catch(() => undefined);
   }
 
   async forward(ae: Resource, originator: string, content: unknown): Promise<void> {

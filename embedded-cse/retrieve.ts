@@ -2,11 +2,13 @@ import type { FilterCriteria } from '../cse-client/index.ts';
 import { ResourceType } from '../cse-client/index.ts';
 import { Permission } from './access.ts';
 import { resolve, type Target } from './addressing.ts';
+import { timestampOf } from './attribute-values.ts';
 import type { Context } from './context.ts';
 import { discover } from './discovery.ts';
 import { Refusal, RSC } from './refusal.ts';
 import type { Resource } from './resource.ts';
 import { nested, references, uriList } from './result-content.ts';
+import { BLOCKING_RETRIEVE, blockingSubscription } from './subscription.ts';
 
 /** A RETRIEVE whose address has been resolved; `rcn` is never 0 (TS-0004 7.3.3.14). */
 export interface Retrieval {
@@ -24,10 +26,10 @@ export interface Retrieved {
   readonly cnot?: number;
 }
 
-/** Retrieves or discovers (TS-0004 7.3.3.14 to 7.3.3.17); throws Refusal. */
-export function retrieve(context: Context, retrieval: Retrieval): Retrieved {
+/** Retrieves or discovers (TS-0004 7.3.3.14 to 7.3.3.17); throws Refusal. A promise where a target is asked. */
+export function retrieve(context: Context, retrieval: Retrieval): Retrieved | Promise<Retrieved> {
   const { target, rcn, originator } = retrieval;
-  if (target.virtual !== undefined) return { pc: instance(context, target, originator).representation() };
+  if (target.virtual !== undefined) return retrieveInstance(context, target, originator);
   const { resource } = target;
   const criteria = retrieval.fc ?? {};
   const discovery = criteria.fu === 1;
@@ -83,6 +85,36 @@ function mayDiscover(context: Context, resource: Resource, originator: string): 
   if (resource.ty !== ResourceType.cseBase || context.behaviour.cseBaseDiscovery === 'filtered') return;
   if (context.access.isAdministrator(originator)) return;
   throw new Refusal(RSC.noPrivilege, 'discovery at the CSEBase is for the administrator');
+}
+
+/** As ACME does it for `la` and `ol`; it also asks for each old child that is named or discovered, which this CSE does not. */
+function retrieveInstance(context: Context, target: Target, originator: string): Retrieved | Promise<Retrieved> {
+  const found = instance(context, target, originator);
+  const blocking = blockingSubscription(target.resource, BLOCKING_RETRIEVE);
+  if (blocking === undefined || !isOlder(context, found, blocking.attributes.ma)) return { pc: found.representation() };
+  const answer = () => ({ pc: instance(context, target, originator).representation() });
+  return context.events.blockingRetrieve(blocking).then(answer);
+}
+
+/** ACME counts whole seconds, and asks nobody without `ma`. */
+function isOlder({ times }: Context, { attributes }: Resource, ma: unknown): boolean {
+  const age = secondsOf(ma);
+  const changed = timestampOf(attributes.lt);
+  return age !== undefined && changed !== undefined && changed <= times.now() - Math.floor(age) * 1000;
+}
+
+const DURATION = /^P(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?$/;
+
+function secondsOf(duration: unknown): number | undefined {
+  const parts = typeof duration === 'string' ? DURATION.exec(duration) : null;
+  if (parts === null) return undefined;
+  const [days, hours, minutes, seconds] = parts.slice(1).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
 }
 
 /** The instance behind `la` or `ol`, whose rights are its container's (TS-0004 7.4.27 and 7.4.28). */

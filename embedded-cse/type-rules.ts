@@ -34,7 +34,7 @@ export function checkTypeRules(context: Context, draft: Draft): void {
       checkGroup(context, draft);
       break;
     case ResourceType.subscription:
-      checkSubscription(draft);
+      checkSubscription(draft, context.behaviour);
       break;
     default:
   }

@@ -8,7 +8,7 @@ import { trimInstances } from './instances.ts';
 import { Refusal, RSC } from './refusal.ts';
 import { linkNode } from './registration.ts';
 import type { Attributes, Resource } from './resource.ts';
-import { blockingSubscription } from './subscription.ts';
+import { BLOCKING_UPDATE, blockingSubscription } from './subscription.ts';
 import { checkTypeRules, settlePolicies } from './type-rules.ts';
 
 /** An UPDATE whose address has been resolved. */
@@ -34,7 +34,7 @@ export function update(context: Context, change: Change): Changed | Promise<Chan
   mayUpdate(context, change);
   if (virtual !== undefined) throw new Refusal(RSC.operationNotAllowed, `UPDATE not allowed for <${virtual}>`);
   const given = representationOf(change.pc, resource.type, context.behaviour.wrongRepresentationCode.update);
-  const blocking = blockingSubscription(resource);
+  const blocking = blockingSubscription(resource, BLOCKING_UPDATE);
   const asked =
     blocking === undefined ? undefined : context.events.blockingUpdate(blocking, change.originator, change.pc);
   if (asked === undefined) return afterVerification(context, change, given);

@@ -9,10 +9,10 @@ export interface Arrival {
   readonly body: any;
 }
 
-/** How a listener answers; without it, with 2000. */
+/** How a listener answers; without it, with 2000. `before` is done before it does. */
 export type Reply = (
   arrival: Arrival,
-) => { status?: number; rsc?: number; silent?: boolean; drop?: boolean } | undefined;
+) => { status?: number; rsc?: number; silent?: boolean; drop?: boolean; before?: () => Promise<unknown> } | undefined;
 
 /** Takes notifications over HTTP on a port of the loopback. */
 export class Listener {
@@ -31,7 +31,7 @@ export class Listener {
     server.on('request', (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
+      request.on('end', async () => {
         const text = Buffer.concat(chunks).toString();
         const arrival = {
           path: request.url ?? '',
@@ -40,7 +40,8 @@ export class Listener {
         };
         listener.arrivals.push(arrival);
         for (const wake of listener.#waiting) wake();
-        const { status = 200, rsc = 2000, silent, drop } = listener.reply(arrival) ?? {};
+        const { status = 200, rsc = 2000, silent, drop, before } = listener.reply(arrival) ?? {};
+        await before?.();
         if (silent === true) return;
         if (drop === true) request.socket.destroy();
         else {

@@ -301,6 +301,52 @@ export function subscriptionsContract(subject: () => Subject): void {
     });
   });
 
+  describe('blocking RETRIEVE of a child, net 10 with ma (ACME)', () => {
+    async function readable(ma: string | undefined) {
+      const guard = await admin().application({ rr: true, poa: [listener.url] });
+      const cnt = `${guard.path}/c`;
+      await guard.caller.create(guard.path, 3, { rn: 'c' });
+      await guard.caller.create(cnt, 4, { rn: 'first', con: 'old' });
+      const attributes = { nu: [`${subject().cseId}/${guard.aei}`], enc: { net: [10] }, ...(ma && { ma }) };
+      const sub = await guard.caller.create(cnt, 23, attributes);
+      listener.clear();
+      return { ...guard, cnt, sub };
+    }
+    const latest = async (caller: Caller, cnt: string) => (await caller.retrieve(`${cnt}/la`)).body['m2m:cin'].con;
+
+    it('a RETRIEVE of la gives what its target has made before it answers', async () => {
+      const { caller, cnt, aei, sub } = await readable('PT0S');
+      expect([sub.rsc, sub.body['m2m:sub'].nct]).toEqual([2001, undefined]);
+      listener.reply = () => ({ rsc: 2000, before: () => caller.create(cnt, 4, { con: 'new' }) });
+      expect(await latest(caller, cnt)).toBe('new');
+      const [asked] = listener.arrivals;
+      expect(asked?.headers['x-m2m-origin']).toBe(`${subject().cseId}/${aei}`);
+      const sur = `${subject().cseId}/${sub.body['m2m:sub'].ri}`;
+      expect(asked?.body).toEqual({ 'm2m:sgn': { nev: { net: 10 }, sur, cr: aei } });
+    });
+
+    it('a refusal gives what is there', async () => {
+      const { caller, cnt } = await readable('PT0S');
+      listener.reply = () => ({ rsc: 4103 });
+      expect(await latest(caller, cnt)).toBe('old');
+      expect(listener.arrivals.length).toBeGreaterThan(0);
+    });
+
+    it.each(['PT1H', undefined])('what is younger than ma, or has none (%s), asks nobody', async (ma) => {
+      const { caller, cnt } = await readable(ma);
+      expect(await latest(caller, cnt)).toBe('old');
+      expect(listener.arrivals).toHaveLength(0);
+    });
+
+    it('is one for a resource, alone in its criteria, and for no type of children: else 4000', async () => {
+      const { caller, cnt, path, aei } = await readable('PT1H');
+      const nu = [`${subject().cseId}/${aei}`];
+      expect((await caller.create(cnt, 23, { nu, enc: { net: [10] }, ma: 'PT1H' })).rsc).toBe(4000);
+      expect((await caller.create(path, 23, { nu, enc: { net: [10, 3] }, ma: 'PT1H' })).rsc).toBe(4000);
+      expect((await caller.create(path, 23, { nu, enc: { net: [10], chty: [3] }, ma: 'PT1H' })).rsc).toBe(4000);
+    });
+  });
+
   describe('groups (TS-0001 9.6.13, TS-0004 7.4.13 and 7.4.14)', () => {
     async function members(count: number) {
       const { caller, path } = await admin().application();

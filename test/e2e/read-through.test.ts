@@ -4,6 +4,8 @@ import { startAcme, startEmbedded } from '../support/cse-under-test.ts';
 import { startIpe } from '../support/ipe.ts';
 import { readThroughSuite } from './read-through-suite.ts';
 
+readThroughSuite('the embedded CSE as acme', () => startEmbedded('acme'));
+
 const acme = await acmeAvailable();
 
 if (acme.ok) readThroughSuite('ACME', startAcme);
