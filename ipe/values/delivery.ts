@@ -184,20 +184,20 @@ export class Delivery {
     return this.#ended || this.#shares.parts.availability.away !== undefined;
   }
 
-  async #step(value: QueuedValue | undefined): Promise<void> {
-    const { counters } = this.#shares;
-    if (this.#containers.unsettled) {
-      counters.containers += await this.#containers.make();
-      return;
-    }
-    if (value === undefined) return;
-    await this.#create(value);
-    this.#queue?.remove(value);
-    counters.stored += 1;
+  #step(value: QueuedValue | undefined): Promise<void> {
+    if (this.#containers.unsettled) return this.#makeContainers();
+    return value === undefined ? Promise.resolve() : this.#store(value);
   }
 
-  async #create({ container, attributes }: QueuedValue): Promise<void> {
-    const { parts, settings } = this.#shares;
+  async #makeContainers(): Promise<void> {
+    // Others count at the same time.
+    const made = await this.#containers.make();
+    this.#shares.counters.containers += made;
+  }
+
+  async #store(value: QueuedValue): Promise<void> {
+    const { container, attributes } = value;
+    const { parts, settings, counters } = this.#shares;
     const { client, cse, clock } = parts;
     const { dialect } = cse();
     const address = `${settings.base}/${this.#device.followed.tree.names.resourceName}/${container}`;
@@ -210,6 +210,8 @@ export class Delivery {
       // It is there: an earlier attempt came through, though its answer did not.
       if (!isRefused(error, ...NAME_TAKEN)) throw error;
     }
+    this.#queue?.remove(value);
+    counters.stored += 1;
   }
 
   /** True when it is worth going on at once. */
