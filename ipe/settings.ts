@@ -164,7 +164,7 @@ export function bridgeSettings(configuration: Configuration, dialect: Dialect): 
       cse.base,
       cse.originator,
       names.ipe,
-      `acp-${names.ipe}`,
+      ...['', '-requests', '-responses', '-commands'].map((policy) => `acp-${names.ipe}${policy}`),
       EMBEDDED_ADMINISTRATOR,
       ...administrators,
     ]),

@@ -106,13 +106,18 @@ export class DirectCommands {
     return reach !== undefined && ct < reach.from ? reach.mark : undefined;
   }
 
-  /** Where `responses` is full the oldest are gone; else it has all since it was made. */
-  async #reach(): Promise<Reach> {
+  /** Where `responses` is full the oldest are gone; else it has all since it was made. Undefined: it is not there. */
+  async #reach(): Promise<Reach | undefined> {
     const { parts, responses } = this.#parts;
-    const { cni = 0, mni = 0, ct = '' } = await parts.client.retrieve(ResourceType.container, responses());
-    if (mni === 0 || cni < mni) return { from: ct, mark: MARKS.sent };
-    const oldest = await parts.client.retrieve(ResourceType.contentInstance, `${responses()}/ol`);
-    return { from: oldest.ct ?? ct, mark: MARKS.final };
+    try {
+      const { cni = 0, mni = 0, ct = '' } = await parts.client.retrieve(ResourceType.container, responses());
+      if (mni === 0 || cni < mni) return { from: ct, mark: MARKS.sent };
+      const oldest = await parts.client.retrieve(ResourceType.contentInstance, `${responses()}/ol`);
+      return { from: oldest.ct ?? ct, mark: MARKS.final };
+    } catch (error) {
+      if (!isRefused(error, 4004)) throw error;
+      return undefined;
+    }
   }
 
   async #isSaid(key: string, mark: Mark): Promise<boolean> {

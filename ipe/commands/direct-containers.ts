@@ -1,4 +1,4 @@
-import { errorMessage, IpeError } from '../../common/index.ts';
+import { errorMessage, IpeError, type Timer } from '../../common/index.ts';
 import { type ContentInstance, CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { type DirectCommandKind, type InstancePath, isValueInstanceName } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
@@ -48,6 +48,8 @@ const FAR = 4 * 365 * 24 * 3600 * 1000;
 const MARGIN = 5 * 60 * 1000;
 /** Names that are remembered at least; a container holds fewer contentInstances than that, or `valueInstances`. */
 const LEAST_REMEMBERED = 64;
+/** Milliseconds until another attempt: doubled from the least to the most while attempts fail. */
+const BACKOFF = { least: 1_000, most: 60_000 } as const;
 /** Names that wait to be read; with more the container is looked at as a whole. */
 const MOST_TOLD = 100;
 
@@ -60,12 +62,14 @@ export class DirectContainers {
   readonly #containers = new Map<string, Known>();
   /** Names of contentInstances of applications that have been taken, by container, the oldest first; kept while a container is made anew. */
   readonly #taken = new Map<string, Set<string>>();
-  /** Contentinstances created before this, in milliseconds, have been looked for. */
+  /** ContentInstances created before this, in milliseconds, have been looked for. */
   #lookedFor: number;
   #working: Promise<void> | undefined;
   #again = false;
   #ended = false;
   #told = false;
+  #timer: Timer | undefined;
+  #backoff: number = BACKOFF.least;
 
   constructor(parts: DirectContainersParts) {
     this.#parts = parts;
@@ -132,6 +136,7 @@ export class DirectContainers {
   /** Hears of nothing any more. */
   end(): void {
     this.#ended = true;
+    this.#timer?.cancel();
     this.gone();
   }
 
@@ -168,11 +173,20 @@ export class DirectContainers {
           if (this.#idle) return;
           if (this.#hasWork(known)) await this.#parts.lanes.run(() => this.#tend(known));
         }
+        this.#backoff = BACKOFF.least;
       } catch (error) {
         this.#failed(error);
+        this.#later();
         return;
       }
     }
+  }
+
+  #later(): void {
+    const { clock } = this.#parts.parts;
+    this.#timer?.cancel();
+    this.#timer = clock.timer(this.#backoff, () => void this.wake());
+    this.#backoff = Math.min(this.#backoff * 2, BACKOFF.most);
   }
 
   #hasWork({ subscribed, unread, told }: Known): boolean {
@@ -188,12 +202,13 @@ export class DirectContainers {
     try {
       if (!known.subscribed) await this.#subscribe(known);
       if (known.unread) await this.#readAll(known);
-      if (known.told.size > 0) await this.#readTold(known);
     } catch (error) {
       // The values' side makes it again, and says so.
       if (!isRefused(error, 4004)) throw error;
       this.gone(known.name);
+      return;
     }
+    if (known.told.size > 0) await this.#readTold(known);
   }
 
   async #subscribe(known: Known): Promise<void> {

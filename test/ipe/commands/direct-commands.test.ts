@@ -75,6 +75,13 @@ describe('direct commands, told by notifications alone', () => {
     expect(await commander.said(ri)).toEqual([]);
   });
 
+  it('a command that the CSE would not show at first is read a moment later', async () => {
+    const fault = cse.cse.faults.refuse(5000, { to: new RegExp(`${dimmer}/late$`) }, { times: 1 });
+    const { ri } = await app.client.create(contentInstance, `${cse.base}/${dimmer}`, { rn: 'late', con: 12 });
+    expect(await commander.end(ri)).toMatchObject({ state: 'done' });
+    expect(fault.hits).toBe(1);
+  });
+
   it('where nobody commands there are no such subscriptions', async () => {
     const plain = await startEmbedded('acme');
     const quiet = await startIpe(plain);
@@ -95,4 +102,43 @@ describe('direct commands, told by notifications alone', () => {
     await quiet.stop();
     await plain.stop();
   });
+});
+
+it('what is older than the responses reach back is not carried out again when the bridge starts anew', async () => {
+  const cse = await startEmbedded('acme');
+  const few = { ...configuration, commands: { pollInterval: '1d', maxInstances: 1 } };
+  let ipe = await startIpe(cse, few);
+  const app = await Application.start(cse, 'commander');
+  const executed: string[] = [];
+  const start = async () => {
+    const device = new SimulatedDevice({
+      server: { host: '127.0.0.1', port: ipe.port },
+      endpoint: 'dev',
+      objects: { 1: [0], 3303: [0] },
+      onEvent: (event) => {
+        if (event.type === 'asked' && event.method === 'POST') executed.push(event.path);
+      },
+    });
+    await device.start();
+    await eventually(
+      () => app.client.children(`${cse.base}/dev/3303_0/5605`, {}, OWN).catch(() => []),
+      (children) => children.some(({ name }) => name === 'lwm2m-ipe-commands'),
+    );
+    return device;
+  };
+  const reset = () => app.client.create(contentInstance, `${cse.base}/dev/3303_0/5605`, { con: '' });
+  const first = await start();
+  const commander = new Commander(app, cse, 'dev');
+  await commander.end((await reset()).ri);
+  for (const id of ['1', '2', '3']) await commander.run({ id, operation: 'read', path: '/3303/0/5701' });
+  await first.stop({ deregister: false });
+  await ipe.stop();
+  ipe = await startIpe(cse, few);
+  const second = await start();
+  await commander.end((await reset()).ri);
+  expect(executed).toEqual(['/3303/0/5605', '/3303/0/5605']);
+  await second.stop();
+  await app.stop();
+  await ipe.stop();
+  await cse.stop();
 });
