@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { errorMessage, type Logger } from '../../common/index.ts';
 
 /** Listens for the wish to reload. */
@@ -8,8 +9,12 @@ export interface ReloadSignal {
   dispose(): void;
 }
 
-/** On SIGHUP reloads, one at a time; signals during a reload mean one more after it. A reload that fails is logged. */
+/**
+ * On SIGHUP reloads, one at a time; signals during a reload mean one more after it. A reload that fails is logged. The
+ * SIGHUP of a terminal that was closed is taken for SIGTERM instead.
+ */
 export function onReloadSignal(reload: () => Promise<void>, logger: Logger): ReloadSignal {
+  const onTerminal = process.stdin.isTTY === true && hasTerminal();
   let wanted = false;
   let ready = false;
   let running = false;
@@ -22,6 +27,11 @@ export function onReloadSignal(reload: () => Promise<void>, logger: Logger): Rel
     await advance();
   };
   process.on('SIGHUP', () => {
+    if (onTerminal && !hasTerminal()) {
+      // Whoever closed the window wants it to end, as without this listener.
+      process.kill(process.pid, 'SIGTERM');
+      return;
+    }
     wanted = true;
     void advance();
   });
@@ -34,4 +44,14 @@ export function onReloadSignal(reload: () => Promise<void>, logger: Logger): Rel
       ready = false;
     },
   };
+}
+
+/** Whether the process has a controlling terminal, which is gone once its window is closed. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
