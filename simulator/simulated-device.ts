@@ -28,6 +28,8 @@ export interface UpdateContent {
 }
 
 const STOP_LIMIT = 5_000;
+/** Milliseconds that a Register may still take when the device stops. */
+const REGISTER_LIMIT = 2_000;
 
 /**
  * A LwM2M device: `start` keeps it registered until `stop`; `register`, `update` and `deregister` make one exchange
@@ -129,7 +131,7 @@ export class SimulatedDevice {
 
   /**
    * Ends the loop, de-registers unless told not to, and closes the port. Takes at most `limit` milliseconds (5,000),
-   * within which a request under way may end. Never rejects.
+   * within which a request under way may end; 2,000 at most where it is not registered. Never rejects.
    */
   async stop(how: { readonly deregister?: boolean; readonly limit?: number } = {}): Promise<void> {
     this.#loop.stop();
@@ -137,7 +139,7 @@ export class SimulatedDevice {
     this.#rebooting?.cancel();
     const { clock, misbehaviour } = this.options;
     if (how.deregister !== false && !misbehaviour.neverDeregister) {
-      const limit = how.limit ?? STOP_LIMIT;
+      const limit = Math.min(how.limit ?? STOP_LIMIT, this.#location ? Number.POSITIVE_INFINITY : REGISTER_LIMIT);
       let timer: Timer | undefined;
       const over = new Promise<void>((resolve) => {
         timer = clock.timer(limit, resolve);

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Operation, Report } from '../../lwm2m/index.ts';
 import { Fleet, type FleetSummary, runSimulation, SIMULATION_DEFAULTS } from '../../simulator/index.ts';
+import { paths, RecordingServer } from './recording-server.ts';
 import { ACCEPTING, ScriptedServer, type SeenRequest } from './scripted-server.ts';
 
 const servers: ScriptedServer[] = [];
@@ -95,6 +97,49 @@ describe('a simulation', () => {
     expect(summary.updates).toBeGreaterThanOrEqual(3);
     expect(server.requests[0]?.query).toEqual(['lwm2m=1.1', 'ep=sim-000001', 'lt=1', 'b=U', 'Q']);
     expect(told.at(-1)).toMatch(/^3 devices on 3 sockets: 3 registered, \d+ updated, 3 de-registered, Register took /);
+  });
+
+  it('makes devices as its options say', async () => {
+    const reports: Report[] = [];
+    const server = await RecordingServer.start({ report: (report) => void reports.push(report) });
+    const controller = new AbortController();
+    const options = {
+      ...SIMULATION_DEFAULTS,
+      server: server.uri,
+      queueMode: true,
+      unknownObject: true,
+      format: 112,
+      refuseWrites: '4.01',
+      sendInterval: 1,
+    } as const;
+    const done = runSimulation(options, { log: (line) => told.push(line), signal: controller.signal });
+    const { registration } = await server.next();
+    expect(registration).toMatchObject({ queueMode: true, objectLinks: { contentFormats: [112] } });
+    expect(paths(registration)).toContain('32769/0');
+    const path = { objectId: 3311, instanceId: 0, resourceId: 5851 };
+    const ask = (operation: Operation) => server.lwm2m.perform(registration.endpoint, operation, { deadline: 5_000 });
+    expect(await ask({ type: 'read', path: { objectId: 3311, instanceId: 0 } })).toMatchObject({
+      content: { format: 112 },
+    });
+    const write = { type: 'write', path, mode: 'replace', nodes: [{ path, value: 1 }] } as const;
+    expect(await ask(write)).toMatchObject({ kind: 'refused', code: '4.01' });
+    while (reports.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(reports[0]?.source).toBe('send');
+    controller.abort();
+    expect(await done).toMatchObject({ registers: 1, deregisters: 1, asked: 2 });
+    expect(told.at(-1)).toMatch(/2 requests of the server, \d+ sends/);
+    await server.stop();
+  });
+
+  it('ends soon when nobody ever answered', async () => {
+    const server = await serve(() => undefined);
+    const controller = new AbortController();
+    const done = run(server, {}, controller.signal);
+    for (let request = 0; request < 3; request += 1) await server.next();
+    const from = performance.now();
+    controller.abort();
+    expect(await done).toMatchObject({ registers: 0 });
+    expect(performance.now() - from).toBeLessThan(5_000);
   });
 
   it('ends at once with the signal, without a word to the server when told so', async () => {
