@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { DtlsServer } from '../../../lwm2m/dtls/dtls-server.ts';
 import { loadOpenssl } from '../../../lwm2m/dtls/openssl.ts';
+import { DtlsNetwork } from './dtls-network.ts';
 
 const LOSSES = { droppedBusy: 0, socketErrors: 0 };
 const HERE = { host: '127.0.0.1', port: 0 };
@@ -10,6 +11,18 @@ it('OpenSSL 3 is found inside Node, and says what it can', async () => {
   expect(openssl.version).toMatch(/^OpenSSL 3\.\d/);
   expect(openssl.version).toContain(process.versions.openssl);
   expect(openssl.rawPublicKeys).toBe(Number(process.versions.openssl?.split('.')[1]) >= 2);
+});
+
+it('OpenSSL may be taken from a shared library, apart from the one inside Node', async (context) => {
+  const libssl = 'libssl.so.3';
+  const found = await loadOpenssl(libssl).catch(() => undefined);
+  if (found === undefined) context.skip(`${libssl} is not on this machine`);
+  const network = await DtlsNetwork.open({ libssl });
+  const device = await network.connect();
+  device.say('hello');
+  expect(device.heard).toEqual(['HELLO']);
+  expect(network.server.capabilities?.version).toBe(found?.version);
+  await network.close();
 });
 
 it('A library that is not there, or is no OpenSSL, is an error that says which', async () => {
