@@ -11,7 +11,8 @@ import {
   progress,
   refusedCommand,
 } from '../../mappings/index.ts';
-import { MARKS, type Outbox, within } from './outbox.ts';
+import { within } from '../within.ts';
+import { MARKS, type Outbox } from './outbox.ts';
 import type { CommandCounters, Commanded, CommandParts, CommandSettings } from './parts.ts';
 
 /** A command that was read from the CSE. */

@@ -10,9 +10,10 @@ import {
 } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { Lanes } from '../lanes.ts';
+import { within } from '../within.ts';
 import type { CommandTurns, TakenCommand } from './command-turns.ts';
 import { type DirectContainer, DirectContainers } from './direct-containers.ts';
-import { MARKS, type Mark, requestKey, responseName, within } from './outbox.ts';
+import { MARKS, type Mark, requestKey, responseName } from './outbox.ts';
 import type { CommandCounters, CommandParts, CommandSettings } from './parts.ts';
 
 /** What {@link DirectCommands} is made of. */

@@ -1,4 +1,4 @@
-import { type Clock, errorMessage } from '../../common/index.ts';
+import { errorMessage } from '../../common/index.ts';
 import { CseError, type Dialect, ResourceType } from '../../cse-client/index.ts';
 import { type CommandResponse, requestLabel } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
@@ -131,18 +131,6 @@ export class Outbox {
       this.#waiting.add(wake);
     });
   }
-}
-
-/** Waits for work, but no longer than `limit` milliseconds. */
-export async function within(work: Promise<unknown>, limit: number, clock: Clock): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = clock.timer(limit, resolve);
-    const done = () => {
-      timer.cancel();
-      resolve();
-    };
-    work.then(done, done);
-  });
 }
 
 /** A value that is larger than the CSE takes is left out, and said to be. */
