@@ -5,7 +5,6 @@ import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 interface Held {
   readonly registration: Registration;
   readonly tree: EndpointTree;
-  readonly registered: boolean;
 }
 
 /**
@@ -21,7 +20,9 @@ export class HeldFollower implements TreeFollower {
   }
 
   follow(registration: Registration, tree: EndpointTree, registered: boolean): void {
-    this.#held.set(registration.endpoint, { registration, tree, registered });
+    if (registered) this.#held.set(registration.endpoint, { registration, tree });
+    // An Update is of a device that can be asked already.
+    else this.#follower.follow(registration, tree, false);
   }
 
   leave(endpoint: string): void {
@@ -34,7 +35,7 @@ export class HeldFollower implements TreeFollower {
     const held = this.#held.get(endpoint);
     if (held === undefined) return;
     this.#held.delete(endpoint);
-    this.#follower.follow(held.registration, held.tree, held.registered);
+    this.#follower.follow(held.registration, held.tree, true);
   }
 
   /** It could not be made durable, and is not committed. */

@@ -42,11 +42,7 @@ export function recorded(handler: RegistrationHandler, parts: RecordingParts): R
     update: async (registration, previous) => {
       if (store.fault !== undefined) return unrecorded(parts);
       const refusal = await handler.update(registration, previous);
-      if (refusal === undefined) {
-        const durable = await put(registration, parts);
-        follower.release(registration.endpoint);
-        return durable ? undefined : unrecorded(parts);
-      }
+      if (refusal === undefined) return (await put(registration, parts)) ? undefined : unrecorded(parts);
       // A refusal of class 5 takes address and time over all the same.
       if (refusal.code.startsWith('5.')) {
         await put({ ...previous, peer: registration.peer, updatedAt: registration.updatedAt }, parts);

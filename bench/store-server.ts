@@ -1,0 +1,29 @@
+import { silentLogger } from '../common/index.ts';
+import { LmdbStore } from '../ipe/store/lmdb-store.ts';
+import { recorded } from '../ipe/store/recording.ts';
+import { Lwm2mServer, type RegistrationHandler } from '../lwm2m/index.ts';
+
+/** The LwM2M side alone, every registration accepted and recorded in the directory of the first argument. */
+
+const ACCEPT_ALL: RegistrationHandler = {
+  register: () => undefined,
+  update: () => undefined,
+  deregister: () => undefined,
+  expire: () => undefined,
+};
+const GRACE = 1_000;
+
+const store = LmdbStore.open({ path: process.argv[2] ?? '', logger: silentLogger });
+const unfollowed = { release: () => undefined, drop: () => undefined };
+const server = new Lwm2mServer(
+  { coap: { host: '127.0.0.1', port: 0 }, lifetime: { min: 1, max: 31_536_000, default: 86_400 } },
+  recorded(ACCEPT_ALL, { store, follower: unfollowed, logger: silentLogger, random: Math.random }),
+);
+const { port } = await server.start();
+const alive = setInterval(() => {}, 1 << 30);
+process.once('SIGTERM', async () => {
+  await server.stop(GRACE);
+  await store.close();
+  clearInterval(alive);
+});
+process.stdout.write(`${JSON.stringify({ ready: true, port, pid: process.pid })}\n`);
