@@ -47,7 +47,7 @@ const DAY = 24 * 3600 * 1000;
 /** Milliseconds ahead to which value containers live; they go with their AE long before. */
 const FAR = 4 * 365 * DAY;
 /** An expirationTime nearer than this was cut to that of a parent. */
-const NEAR = 365 * DAY;
+const NEAR = 180 * DAY;
 /** Milliseconds within which two expirationTimes are the same, for some CSEs know no fractions. */
 const SAME = 2_000;
 /** Attempts to make containers that outlive an Update which comes between. */
