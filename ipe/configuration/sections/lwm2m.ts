@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { key } from '../notes.ts';
-import { HOST_ALLOWED, host, PORT_ALLOWED, port, seconds, whole } from '../values.ts';
+import { HOST_ALLOWED, host, PORT_ALLOWED, port, seconds } from '../values.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { queueModeSection } from './queue-mode.ts';
 
@@ -46,9 +46,9 @@ const lifetimeSection = lifetimes.superRefine(({ min, max, default: usual }, con
   if (usual > max) refuse('default', `at most lwm2m.lifetime.max (${max})`);
 });
 
-const BYTES_ALLOWED = 'a whole number of bytes from 1024 to 1073741824';
-const bytes = (usual: number, description: string) =>
-  key(whole(1_024, 1_073_741_824).prefault(usual), { kind: 'integer', description, allowed: BYTES_ALLOWED });
+/** What is decoded at most, and what one TLV holds. */
+const READABLE = 4_194_304;
+const WRITABLE = 16_777_216;
 
 const BLOCK_SIZES = [16, 32, 64, 128, 256, 512, 1_024] as const;
 
@@ -59,17 +59,17 @@ const limitsSection = z.strictObject({
       'Bytes of a block of what is too large for one message, sent or asked for (RFC 7959). Less suits networks that lose large datagrams.',
     allowed: '16, 32, 64, 128, 256, 512 or 1024',
   }),
-  requestBytes: bytes(
-    262_144,
-    'Largest payload of a request of a device, such as a Register or a Send, all its blocks together; a larger one is refused with 4.13.',
+  requestBytes: wholeNumber(
+    { min: 1_024, max: READABLE, usual: 262_144 },
+    'Largest payload of a request of a device, such as a Register or a Send, in bytes, all its blocks together; a larger one is refused with 4.13.',
   ),
-  replyBytes: bytes(
-    1_048_576,
-    'Largest answer or notification of a device, all its blocks together; a larger one is not fetched whole, and what asked for it fails.',
+  replyBytes: wholeNumber(
+    { min: 1_024, max: READABLE, usual: 1_048_576 },
+    'Largest answer or notification of a device, in bytes, all its blocks together; a larger one is not fetched whole, and what asked for it fails.',
   ),
-  uploadBytes: bytes(
-    16_777_216,
-    'Largest payload written to a device, all its blocks together; a larger one is refused before anything is sent.',
+  uploadBytes: wholeNumber(
+    { min: 1_024, max: WRITABLE, usual: WRITABLE },
+    'Largest payload written to a device, in bytes, all its blocks together; a larger one is refused before anything is sent.',
   ),
   observations: wholeNumber({ min: 1, max: 1_000_000, usual: 1_000 }, 'Most observations of one device.'),
 });
