@@ -32,9 +32,15 @@ export function listensToApplications(configuration: Configuration): boolean {
 }
 
 /** What is configured and cannot be had on a CSE, in plain sentences. */
-export function missedDemand(configuration: Configuration, { blockingRetrieve }: Dialect): string[] {
-  if (!readsThrough(configuration) || blockingRetrieve) return [];
-  return ['a RETRIEVE cannot wait for a device: values.readThrough changes nothing'];
+export function missedDemand(configuration: Configuration, dialect: Dialect): string[] {
+  const missed: string[] = [];
+  if (observesOnSubscription(configuration) && !dialect.accessControlObjectDetails) {
+    missed.push('applications cannot subscribe to values: what values.observe: on-subscription names is not observed');
+  }
+  if (readsThrough(configuration) && !dialect.blockingRetrieve) {
+    missed.push('a RETRIEVE cannot wait for a device: values.readThrough changes nothing');
+  }
+  return missed;
 }
 
 /** What devices are asked because applications subscribe or retrieve, as far as it is configured: mostly nothing. */
