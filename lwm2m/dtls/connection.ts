@@ -1,6 +1,6 @@
 import { type CipherSuite, cipherSuite } from './cipher-suites.ts';
 import { held, type Pointer } from './openssl-functions.ts';
-import { isSound, packRecords, RECORD_HEADER, recordEnd } from './records.ts';
+import { isSound, MAX_PLAINTEXT, packRecords, RECORD_HEADER, recordEnd } from './records.ts';
 import type { OfferedKey, SecurityContext } from './security-context.ts';
 
 /** Numbers of `SSL_ctrl`, `SSL_want` and `SSL_get_shutdown`, from the headers of OpenSSL 3. */
@@ -114,13 +114,14 @@ export class Connection {
     return this.#state === 'established' ? this.#read() : [];
   }
 
-  /** Protects and sends what the application says. */
-  write(bytes: Uint8Array): void {
-    if (this.#state !== 'established') return;
+  /** Protects and sends what the application says; false when that is longer than a record may be, or the connection ended. */
+  write(bytes: Uint8Array): boolean {
+    if (this.#state !== 'established' || bytes.length > MAX_PLAINTEXT) return false;
     const { call } = this.#context.openssl;
     call.SSL_alloc_buffers(this.#ssl);
-    call.SSL_write(this.#ssl, bytes, bytes.length);
+    const written = call.SSL_write(this.#ssl, bytes, bytes.length) > 0;
     this.#settle();
+    return written;
   }
 
   /** Sends a flight again whose answer is overdue by OpenSSL's clock (RFC 6347 4.2.4). */

@@ -110,8 +110,7 @@ export class DtlsServer implements DatagramTransport {
 
   readonly send = (peer: Peer, buffer: Buffer, offset: number, length: number): void => {
     const session = this.#sessions.find(peer.key);
-    if (session === undefined) this.counters.unsent++;
-    else session.connection.write(buffer.subarray(offset, offset + length));
+    if (!session?.connection.write(buffer.subarray(offset, offset + length))) this.counters.unsent++;
   };
 
   peer(peer: Peer): Peer {

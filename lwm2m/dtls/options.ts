@@ -96,7 +96,7 @@ export interface DtlsCounters {
   /** Completed with an identity that does not hold any more. */
   identitiesRefused: number;
   sessionsClosed: Record<CloseReason, number>;
-  /** Datagrams of ours for peers without a session. */
+  /** Datagrams of ours for peers without a session, or longer than a record may be. */
   unsent: number;
 }
 

@@ -6,6 +6,9 @@ export const CONTENT_TYPE = { changeCipherSpec: 20, alert: 21, handshake: 22, ap
 /** type, version, epoch, sequence number, length (RFC 6347 4.1). */
 export const RECORD_HEADER = 13;
 
+/** The longest content of a record before it is protected (RFC 6347 4.1). */
+export const MAX_PLAINTEXT = 16_384;
+
 /** What OpenSSL takes at once; no device needs as much. */
 const LONGEST = 16_384;
 

@@ -9,7 +9,8 @@ import { type ServerCertificate, useCertificate } from './server-certificate.ts'
 const CTRL = {
   sessionCacheSize: 42,
   sessionCacheMode: 44,
-  maxSendFragment: 52,
+  maxCertificates: 51,
+
   minVersion: 123,
   maxVersion: 124,
 } as const;
@@ -24,8 +25,8 @@ const OPTIONS = 0x1000 | 0x4000 | 0x2_0000 | 0x8_0000 | 0x40_0000 | 0x4000_0000;
 /** CRYPTO_EX_INDEX_SSL_SESSION. */
 const SESSION_DATA = 2;
 const SESSION_ID_CONTEXT = Buffer.from('lwm2m');
-/** Records of ours stay below this, so that a session holds no 16 KiB for them. */
-const SEND_FRAGMENT = 2_048;
+/** Bytes of certificates that a device may send; bounds what a handshake may hold. */
+const CERTIFICATES = 16_384;
 /** What takes the place of the key of an identity that nobody knows (RFC 4279 2). */
 const UNKNOWN_KEY = 16;
 /** The longest record with all that may be around its plaintext (RFC 6347 4.1). */
@@ -137,7 +138,7 @@ export class SecurityContext {
     call.SSL_CTX_set_options(this.pointer, OPTIONS);
     call.SSL_CTX_ctrl(this.pointer, CTRL.minVersion, DTLS_1_2, null);
     call.SSL_CTX_ctrl(this.pointer, CTRL.maxVersion, DTLS_1_2, null);
-    call.SSL_CTX_ctrl(this.pointer, CTRL.maxSendFragment, SEND_FRAGMENT, null);
+    call.SSL_CTX_ctrl(this.pointer, CTRL.maxCertificates, CERTIFICATES, null);
     if (resumableSessions === 0) call.SSL_CTX_ctrl(this.pointer, CTRL.sessionCacheMode, 0, null);
     else call.SSL_CTX_ctrl(this.pointer, CTRL.sessionCacheSize, resumableSessions, null);
     call.SSL_CTX_set_timeout(this.pointer, resumptionTime);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Peer } from '../../../lwm2m/coap/types.ts';
 import type { DtlsServerOptions } from '../../../lwm2m/dtls/options.ts';
 import { DtlsNetwork, KEY } from './dtls-network.ts';
 
@@ -56,6 +57,20 @@ describe('A device with a pre-shared key', () => {
     const device = await network.connect({ identity: 'urn:imei:42 Gerät №7', key });
     expect(device.client.established).toBe(true);
     expect(network.established[0]?.session.peer.key).toBe('psk#urn:imei:42 Gerät №7');
+  });
+});
+
+describe('A datagram of the server', () => {
+  it('may have 16 KiB; a longer one, or one for nobody, is lost and harms no session', async () => {
+    await open();
+    const device = await network.connect();
+    const peer = network.established[0]?.session.peer as Peer;
+    const send = (to: Peer, length: number) => network.server.send(to, Buffer.alloc(length, 'a'), 0, length);
+    for (const length of [1, 1_200, 16_384, 16_385, 65_000, 2]) send(peer, length);
+    send({ ...peer, key: 'psk#nobody' }, 10);
+    network.run();
+    expect(device.heard.map((text) => text.length)).toEqual([1, 1_200, 16_384, 2]);
+    expect(network.server.counters.unsent).toBe(3);
   });
 });
 
