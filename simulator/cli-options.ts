@@ -227,7 +227,7 @@ export const SIMULATE_OPTIONS: readonly SimulateOption[] = [
     name: 'awake',
     group: 'Queue mode',
     flags: '--awake <seconds>',
-    description: 'how long to listen after the last message',
+    description: 'how long to listen after the last message, notifications included',
     default: 93,
     parse: whole('--awake', 1, 86_400),
   }),

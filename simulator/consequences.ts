@@ -14,6 +14,7 @@ const FACTORY_RESET = 5;
 export function consequenceOf({ type, path: { objectId, resourceId } }: Effect): Consequence | undefined {
   if (type === 'created' || type === 'deleted') return 'update-links';
   if (type === 'written') return objectId === SERVER && resourceId === LIFETIME ? 'update-lifetime' : undefined;
+  if (type !== 'executed') return undefined;
   if (objectId === SERVER && resourceId === UPDATE_TRIGGER) return 'update';
   if (objectId !== DEVICE) return undefined;
   if (resourceId === REBOOT) return 'register-anew';

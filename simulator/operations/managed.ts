@@ -18,6 +18,7 @@ export interface Managed {
 export type Effect =
   | { readonly type: 'written'; readonly path: Path }
   | { readonly type: 'executed'; readonly path: Path; readonly arguments: string }
+  | { readonly type: 'attributes-written'; readonly path: Path }
   | { readonly type: 'created'; readonly path: Path }
   | { readonly type: 'deleted'; readonly path: Path };
 

@@ -27,7 +27,7 @@ export function writeAttributes(managed: Managed, target: Target, query: readonl
   if (target.resource && !target.resource.operations.includes('R')) return NOT_ALLOWED;
   if (contradicts(merged)) return BAD_REQUEST;
   managed.attributes.set(target.path, merged);
-  return { code: '2.04' };
+  return { code: '2.04', effects: [{ type: 'attributes-written', path: target.path }] };
 }
 
 /** The attributes as parameters of a link (LwM2M 1.1 6.3.2), e.g. `;pmin=10;gt=42.2`. */

@@ -134,8 +134,7 @@ export class Observations {
     const { managed, clock } = this.#parts;
     const nodes = this.#nodes(observation);
     if (!this.#exists(observation, nodes)) {
-      this.#byToken.delete(key);
-      this.#parts.notify(observation.request, { code: '4.04' }, { confirmable: true, copies: 0 }, () => {});
+      this.#end(key, observation, { code: '4.04' });
       return;
     }
     const worth = worthTelling(observation.memory, nodes, (path) => managed.attributes.inForce(path));
@@ -151,6 +150,10 @@ export class Observations {
     const { due, composite, paths, contentFormat, request } = observation;
     const told = misbehaviour.partialNotifications && Array.isArray(due) ? due : nodes;
     const response = representation(managed, composite ? undefined : paths[0], told, contentFormat);
+    if (response.code !== '2.05') {
+      this.#end(key, observation, response);
+      return;
+    }
     observation.sequence = (observation.sequence + 1) % SEQUENCE;
     observation.sentAt = clock.monotonic();
     observation.due = undefined;
@@ -168,6 +171,12 @@ export class Observations {
       if (observation.due) this.look();
       else this.#plan();
     });
+  }
+
+  /** Ends an observation with an error, which is its last notification (RFC 7641 4.2). */
+  #end(key: string, { request }: Observation, response: DeviceResponse): void {
+    this.#byToken.delete(key);
+    this.#parts.notify(request, response, { confirmable: true, copies: 0 }, () => {});
   }
 
   #exists({ composite, paths: [path] }: Observation, nodes: readonly Node[]): boolean {

@@ -103,6 +103,25 @@ describe('an observation (LwM2M 1.1 6.4.1, RFC 7641)', () => {
     expect(values(await reports.next())).toEqual([80]);
   });
 
+  it('heeds attributes that are written while it runs', async () => {
+    const { device, clock } = await registered();
+    await perform({ type: 'observe', path: DIMMER });
+    await perform({ type: 'write-attributes', path: DIMMER, attributes: { pmin: 2, pmax: 4 } });
+    expect(await clock.step()).toBe(4_000);
+    expect(values(await reports.next())).toEqual([80]);
+    device.set('/3311/0/5851', 1);
+    expect(await clock.step()).toBe(2_000);
+    expect(values(await reports.next())).toEqual([1]);
+  });
+
+  it('ends with an error when its format cannot hold the value any more (RFC 7641 4.2)', async () => {
+    const { device } = await registered({ objects: { 1: [0], 3: [0], 3311: [0] } });
+    await perform({ type: 'observe', path: DIMMER, format: 0 });
+    device.set('/3311/0/5851', new Map([[0, 1]]));
+    expect(await changes.next()).toMatchObject({ kind: 'ended', code: '4.06' });
+    expect(device.observations).toBe(0);
+  });
+
   it.each([
     [{ gt: 50 }, [60, 40, 45], [60, 40]],
     [{ lt: 20 }, [30, 10, 25], [10, 25]],

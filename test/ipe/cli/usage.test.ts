@@ -49,6 +49,8 @@ describe.concurrent('lwm2m-ipe', () => {
     [['demo', '--devices', '0'], 'Allowed: a whole number from 1 to 100'],
     [['simulate', '--endpoints', 'many'], 'expected a whole number from 1 to'],
     [['simulate', '--server', 'http://x'], 'only coap'],
+    [['simulate', '--format', 'xml'], 'expected all or one of senml-json, senml-cbor, tlv, lwm2m-json, lwm2m-cbor'],
+    [['simulate', '--refuse-writes', '2.04'], 'expected a code such as 4.05'],
   ])('answers the wrong usage %j with exit code 2 and advice', async (words, advice) => {
     const { code, stdout, stderr } = await ipe.run(words);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -126,6 +128,12 @@ describe.concurrent('a wrong configuration', () => {
 });
 
 describe.concurrent('lwm2m-ipe simulate', () => {
+  it('explains its options in groups', async () => {
+    const { stdout } = await ipe.run(['simulate', '--help']);
+    const headings = ['Devices:', 'LwM2M:', 'Queue mode:', 'Values:', 'Misbehaviour, on demand:'];
+    expect(stdout.split('\n').filter((line) => headings.includes(line))).toEqual(headings);
+  });
+
   it('says in one line and with exit code 1 that no device could register', async () => {
     const { code, stderr } = await ipe.run(['simulate', '--server', 'coap://127.0.0.1:9', '--duration', '1']);
     expect({ code, stderr }).toEqual({
