@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmbeddedCse } from '../../embedded-cse/index.ts';
 import { Acme, acmeAvailable } from '../support/acme.ts';
 import { accessContract } from './access.ts';
+import { blockingContract } from './blocking.ts';
 import { Caller, type Subject } from './caller.ts';
 import { containersContract } from './containers.ts';
 import { DIFFERENCES } from './differences.ts';
@@ -45,6 +46,7 @@ for (const { name, start, skip } of subjects) {
     accessContract(subject);
     discoveryContract(subject);
     subscriptionsContract(subject);
+    blockingContract(subject);
   });
 }
 
