@@ -10,6 +10,7 @@ import { LmdbStore } from '../ipe/store/lmdb-store.ts';
 import { decodeObjectLinks, parsePath, type Registration } from '../lwm2m/index.ts';
 import { endpointNames } from '../mappings/index.ts';
 import { FOUR_LINKS } from './load/options.ts';
+import { processUsage } from './process-usage.ts';
 import { startBridge, startCountingCse } from './subjects.ts';
 
 const LIFETIME = 86_400;
@@ -69,7 +70,10 @@ async function updated(port: number, { id }: Registration): Promise<string> {
   }
 }
 
-/** `node dist/bench/store-restart.js [--endpoints N]`: seconds from the start of the process until a device is served. */
+/**
+ * `node dist/bench/store-restart.js [--endpoints N]`: seconds from the start of the process until its ready line and until a
+ * device is served, seconds of CPU and megabytes resident at the ready line.
+ */
 async function measure(): Promise<void> {
   const { values } = parseArgs({ options: { endpoints: { type: 'string', default: '100000' } } });
   const path = mkdtempSync(join(tmpdir(), 'store-restart-'));
@@ -82,14 +86,17 @@ async function measure(): Promise<void> {
       const settings = { IPE_STORE_KIND: 'lmdb', IPE_STORE_PATH: path, IPE_VALUES_MODE: mode };
       const bridge = await startBridge(url, settings);
       const ready = (performance.now() - began) / 1_000;
+      const { cpu, resident } = processUsage(bridge.child.pid);
       const code = await updated(bridge.port, last);
       const served = (performance.now() - began) / 1_000;
       const report = {
         endpoints: Number(values.endpoints),
         values: mode,
-        secondsToReady: ready,
         code,
-        secondsToServed: served,
+        ready: Number(ready.toFixed(2)),
+        served: Number(served.toFixed(2)),
+        cpu,
+        resident,
       };
       process.stdout.write(`${JSON.stringify(report)}\n`);
       await bridge.child.stop();
