@@ -25,9 +25,7 @@ export async function measureValues(options: BenchOptions): Promise<ValueResults
   for (let round = 1; round <= options.rounds; round++) {
     for (const format of Object.keys(FORMATS) as FormatName[]) {
       progress(`values, round ${round} of ${options.rounds}: notifications in ${format}, and the CSE client alone`);
-      // Whoever goes first finds another machine than whoever goes second.
-      const order = round % 2 === 1 ? ['--client-first'] : [];
-      const words = ['--format', format, '--values', String(VALUES * scale), ...order];
+      const words = ['--format', format, '--values', String(VALUES * scale)];
       rounds[format].push(await world('throughput', [...words, '--seconds', options.quick ? '1' : '5']));
     }
   }

@@ -48,7 +48,7 @@ async function create(count: number, prefix: string): Promise<number> {
 
 const count = Number(values.values);
 // The first requests of a process are the slow ones.
-await create(Math.ceil(count / 5), 'vfirst00');
+await create(Math.ceil(count / 2), 'vfirst00');
 const cpuBefore = process.cpuUsage();
 const creates = await create(count, 'vraw00000');
 const { user, system } = process.cpuUsage(cpuBefore);

@@ -19,7 +19,6 @@ const { values, positionals } = parseArgs({
     format: { type: 'string', default: 'senml' },
     seconds: { type: 'string', default: '5' },
     profile: { type: 'string' },
-    'client-first': { type: 'boolean', default: false },
     endpoints: { type: 'string', default: '20000' },
     'exchange-lifetime': { type: 'string', default: '250' },
   },
@@ -40,7 +39,6 @@ const MEASURE: Readonly<Record<string, () => Promise<Metrics>>> = {
       format: formatName(values.format),
       seconds: Number(values.seconds),
       profile: values.profile,
-      clientFirst: values['client-first'],
     }),
   storm: () =>
     measureStorm({
