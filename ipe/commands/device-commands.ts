@@ -84,6 +84,7 @@ export class DeviceCommands {
       endpoint: commanded.registration.endpoint,
       turns: this.#turns,
       ae: () => this.resources.ae,
+      policy: async () => (await shares.policies.ensure()).direct,
       responses: () => this.resources.responses,
       definitionOf: ({ objectId }) => this.#definitionOf(objectId),
       codec: () => this.#codec(),

@@ -26,6 +26,8 @@ export interface DirectCommandsParts {
   readonly turns: CommandTurns;
   /** Address of the endpoint's AE. */
   readonly ae: () => string;
+  /** Resource ID of the policy that lets applications command. Rejects with CseError. */
+  readonly policy: () => Promise<string>;
   /** Address of `responses`. */
   readonly responses: () => string;
   readonly definitionOf: (path: InstancePath) => ObjectDefinition | undefined;

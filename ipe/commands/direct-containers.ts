@@ -5,6 +5,7 @@ import { isRefused } from '../cse/access.ts';
 import type { Lanes } from '../lanes.ts';
 import type { NotificationReceiver } from '../notifications/notifications.ts';
 import { OwnSubscription } from '../notifications/own-subscription.ts';
+import { admit } from '../values/container-making.ts';
 import { compareAge, listChildren } from './inbox.ts';
 import type { CommandCounters, CommandParts, CommandSettings } from './parts.ts';
 
@@ -27,6 +28,8 @@ export interface DirectContainersParts {
   readonly endpoint: string;
   /** Address of the endpoint's AE. */
   readonly ae: () => string;
+  /** Resource ID of the policy that lets applications command. Rejects with CseError. */
+  readonly policy: () => Promise<string>;
   /**
    * Takes what was read, in the order of its creation; `listed`: no notification told of it, so that it may be old. Rejects
    * with CseError, and is given it again then.
@@ -37,6 +40,8 @@ export interface DirectContainersParts {
 interface Known extends DirectContainer {
   readonly subscription: OwnSubscription;
   subscribed: boolean;
+  /** It has the policy that lets applications command. */
+  admitted: boolean;
   /** Everything in it is to be looked at. */
   unread: boolean;
   /** Names that are to be read; false: no notification told of it. */
@@ -94,6 +99,7 @@ export class DirectContainers {
         this.#receiver(container.name),
       ),
       subscribed: false,
+      admitted: !container.existing,
       unread: container.existing,
       told: new Map(),
     };
@@ -200,6 +206,7 @@ export class DirectContainers {
   async #tend(known: Known): Promise<void> {
     if (this.#containers.get(known.name) !== known || this.#ended) return;
     try {
+      if (!known.admitted) await this.#admit(known);
       if (!known.subscribed) await this.#subscribe(known);
       if (known.unread) await this.#readAll(known);
     } catch (error) {
@@ -209,6 +216,15 @@ export class DirectContainers {
       return;
     }
     if (known.told.size > 0) await this.#readTold(known);
+  }
+
+  /** A container of an earlier run may have been made when nobody commanded. */
+  async #admit(known: Known): Promise<void> {
+    const { parts, policy } = this.#parts;
+    const address = this.#address(known);
+    const policies = [parts.cse().accessControlPolicy, await policy()];
+    await admit(parts, address, await parts.client.retrieve(ResourceType.container, address), policies);
+    known.admitted = true;
   }
 
   async #subscribe(known: Known): Promise<void> {

@@ -142,3 +142,37 @@ it('what is older than the responses reach back is not carried out again when th
   await ipe.stop();
   await cse.stop();
 });
+
+it('where somebody may command only from now on, the containers that stand there take commands', async () => {
+  const cse = await startEmbedded('acme');
+  const app = await Application.start(cse, 'commander');
+  const start = async (port: number) => {
+    const device = new SimulatedDevice({
+      server: { host: '127.0.0.1', port },
+      endpoint: 'dev',
+      objects: { 3311: [0] },
+    });
+    await device.start();
+    return device;
+  };
+  const quiet = await startIpe(cse);
+  const first = await start(quiet.port);
+  await eventually(
+    () => app.see(contentInstance, 'dev/3311_0/5851/la'),
+    (latest) => latest !== undefined,
+  );
+  await first.stop({ deregister: false });
+  await quiet.stop();
+  const ipe = await startIpe(cse, configuration);
+  const second = await start(ipe.port);
+  await eventually(
+    () => app.client.children(`${cse.base}/dev/3311_0/5851`, {}, OWN),
+    (children) => children.some(({ name }) => name === 'lwm2m-ipe-commands'),
+  );
+  const { ri } = await app.client.create(contentInstance, `${cse.base}/dev/3311_0/5851`, { con: 3 });
+  expect(await new Commander(app, cse, 'dev').end(ri)).toMatchObject({ state: 'done' });
+  await second.stop();
+  await app.stop();
+  await ipe.stop();
+  await cse.stop();
+});
