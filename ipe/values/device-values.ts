@@ -109,7 +109,7 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   /** Values that the device reported of itself; it listens now, so that what it has not answered is asked again. */
   report({ nodes, path, content, receivedAt }: Report): void {
     this.#take(nodes, path, content, receivedAt);
-    this.#inquiry.start();
+    this.#inquiry.heard();
   }
 
   /** The server has asked for an observation anew, or the device has ended one. */

@@ -1,3 +1,4 @@
+import { errorMessage } from '../../common/index.ts';
 import type { DiscoveredLink, Operation, Outcome, Registration, Success } from '../../lwm2m/index.ts';
 import { type InstancePath, type ValuePolicy, valueContainerPath } from '../../mappings/index.ts';
 import type { ValueCounters, ValueParts } from './parts.ts';
@@ -24,6 +25,8 @@ export interface InquiredDevice extends FollowedDevice {
 
 /** Milliseconds until the answer of a device is waited for no longer. */
 const DEADLINE = 30_000;
+/** Milliseconds for which a device that did not answer is asked nothing, though it reports values. */
+const HOLD = 60_000;
 /** Content formats in which a Read-Composite is answered (LwM2M 1.1 7.4). */
 const COMPOSITE_FORMATS = [110, 112, 11544];
 /** Instances in one Read-Composite at most. */
@@ -40,12 +43,12 @@ export class Inquiry implements TurnTaker {
   // There are many devices, and most are idle: a list that would be empty is not there.
   #unread: readonly InstancePath[] | undefined;
   #undiscovered: readonly InstancePath[] | undefined;
-  /** Observed, and not wanted any more. */
-  #unwanted: readonly InstancePath[] | undefined;
   #wishes: Wishes | undefined;
   /** Of the inquiry that runs. */
   #abort: AbortController | undefined;
   #again = false;
+  /** When the device did not answer, monotonic milliseconds. */
+  #silentAt: number | undefined;
   #ended = false;
 
   constructor(shares: InquiryShares, device: InquiredDevice) {
@@ -78,12 +81,11 @@ export class Inquiry implements TurnTaker {
     this.#undiscovered = joined(this.#undiscovered, instances);
   }
 
-  /** An instance is there no more; nor is its observation, if there is one that nobody in particular wished for. */
+  /** An instance is there no more: nothing is asked of it, not even to take back what was wished. */
   forget(instance: InstancePath): void {
     this.#unread = this.#unread && without(this.#unread, instance);
     this.#undiscovered = this.#undiscovered && without(this.#undiscovered, instance);
-    if (this.#device.policy(instance.objectId).observe === 'always')
-      this.#unwanted = joined(this.#unwanted, [instance]);
+    this.#wishes?.drop(valueContainerPath(instance));
   }
 
   /** Starts what is wanted, in its turn; what runs already goes on, and then once more. */
@@ -92,12 +94,26 @@ export class Inquiry implements TurnTaker {
     if (!this.#again && !this.#ended && this.#pending) this.#shares.turns.ask(this);
   }
 
+  /** As `start`, for a device that reports values; not soon after it did not answer. */
+  heard(): void {
+    const silentFor = this.#silentAt === undefined ? HOLD : this.#shares.parts.clock.monotonic() - this.#silentAt;
+    if (silentFor >= HOLD) this.start();
+  }
+
   /** It is this device's turn to be asked. */
   async takeTurn(): Promise<void> {
     if (this.#ended) return;
     const abort = new AbortController();
     this.#abort = abort;
-    await this.#askAll(abort.signal);
+    try {
+      await this.#askAll(abort.signal);
+    } catch (error) {
+      const { endpoint } = this.#registration;
+      this.#shares.parts.logger.error('asking a device for its values failed', {
+        endpoint,
+        error: errorMessage(error),
+      });
+    }
     if (this.#abort !== abort) return;
     this.#abort = undefined;
     if (this.#again) this.start();
@@ -110,12 +126,7 @@ export class Inquiry implements TurnTaker {
   }
 
   get #pending(): boolean {
-    return (
-      this.#unread !== undefined ||
-      this.#undiscovered !== undefined ||
-      this.#unwanted !== undefined ||
-      this.#wishes?.next() !== undefined
-    );
+    return this.#unread !== undefined || this.#undiscovered !== undefined || this.#wishes?.next() !== undefined;
   }
 
   #abandon(): void {
@@ -124,24 +135,15 @@ export class Inquiry implements TurnTaker {
     this.#again = false;
     this.#unread = undefined;
     this.#undiscovered = undefined;
-    this.#unwanted = undefined;
   }
 
   async #askAll(signal: AbortSignal): Promise<void> {
-    for (const ask of [this.#cancel, this.#readTogether, this.#readEach, this.#fulfil, this.#discoverEach]) {
+    for (const ask of [this.#readTogether, this.#readEach, this.#fulfil, this.#discoverEach]) {
       if (!(await ask.call(this, signal))) return;
     }
   }
 
   // Each of these is false when the device does not answer: then the rest is not asked for either.
-
-  async #cancel(signal: AbortSignal): Promise<boolean> {
-    for (let path = this.#unwanted?.[0]; path !== undefined; path = this.#unwanted?.[0]) {
-      if ((await this.#ask({ type: 'cancel-observe', path }, signal)) === undefined) return false;
-      this.#unwanted = this.#unwanted && without(this.#unwanted, path);
-    }
-    return true;
-  }
 
   /** What it leaves out is read alone. */
   async #readTogether(signal: AbortSignal): Promise<boolean> {
@@ -233,7 +235,9 @@ export class Inquiry implements TurnTaker {
     const options = { deadline: DEADLINE, signal, urgency: 'background' } as const;
     const outcome = await this.#shares.parts.perform(this.#registration.endpoint, operation, options);
     const answered = outcome.kind === 'success' || outcome.kind === 'refused' || outcome.kind === 'invalid';
-    return answered && !signal.aborted ? outcome : undefined;
+    if (signal.aborted) return undefined;
+    this.#silentAt = answered ? undefined : this.#shares.parts.clock.monotonic();
+    return answered ? outcome : undefined;
   }
 
   #tell(what: string, path: InstancePath, outcome: Outcome): void {

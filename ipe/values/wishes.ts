@@ -61,6 +61,11 @@ export class Wishes {
     }
   }
 
+  /** What stands at and below a container is gone from the device, too. */
+  drop(container: string): void {
+    for (const name of this.#wished.keys()) if (isWithin(name, container)) this.#wished.delete(name);
+  }
+
   /** The device registered again: it knows of no attributes and no observations (LwM2M 1.1 5.1.2, 6.4.1). */
   forgotten(): void {
     for (const [container, wished] of this.#wished) {

@@ -58,6 +58,8 @@ export class ValuesWorld {
   /** What the device does; `signal` of whoever asks. */
   answer: (operation: Operation, signal: AbortSignal) => Outcome | Promise<Outcome> = () => answered(temperature(20));
   readonly ae = 'cse-in/device';
+  /** Milliseconds by which the monotonic clock is ahead. */
+  ahead = 0;
 
   private constructor(
     cse: EmbeddedCse,
@@ -88,7 +90,12 @@ export class ValuesWorld {
         return this.answer(operation, signal);
       },
       encode: () => ({ format: 110, payload: Buffer.from('[]') }),
-      clock: systemClock,
+      clock: {
+        ...systemClock,
+        wall: () => systemClock.wall(),
+        monotonic: () => systemClock.monotonic() + this.ahead,
+        timer: (delay, action) => systemClock.timer(delay, action),
+      },
       logger,
       random: Math.random,
     });
