@@ -92,8 +92,16 @@ export class ObservationRenewal {
   }
 
   async #renew(registration: Registration, target: ObservationTarget): Promise<void> {
-    const outcome = await this.#parts.perform(registration.endpoint, observeOperation(target));
+    const { endpoint } = registration;
+    const outcome = await this.#parts.perform(endpoint, observeOperation(target));
+    // Another Register came in between: it is not over.
+    if (outcome.kind !== 'success' && this.#isPending(endpoint, target)) return;
     this.#parts.changed({ kind: 'renewed', registration, ...target, outcome });
+  }
+
+  #isPending(endpoint: string, target: ObservationTarget): boolean {
+    const wanted = targetText(target);
+    return this.#pending.get(endpoint)?.targets.some((one) => targetText(one) === wanted) === true;
   }
 }
 

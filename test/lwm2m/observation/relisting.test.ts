@@ -52,7 +52,26 @@ describe('after a Register over a registration', () => {
     const { server, device, perform, changes, until } = await observed();
     await perform(observe('/3303/0'));
     for (let i = 0; i < 3; i += 1) await device.register();
+    await until(() => changes.length > 0 && server.observations('device').length > 0);
+    for (const change of changes) expect(change).toMatchObject({ kind: 'renewed', outcome: { kind: 'success' } });
+    expect(server.observations('device')).toHaveLength(1);
+  });
+
+  test('that comes while they are asked for anew, they are asked for once more', async () => {
+    let silent = false;
+    const answer = observable();
+    const { server, device, perform, changes, until } = await observed((request, self) =>
+      silent ? undefined : answer(request, self),
+    );
+    await perform(observe('/3303/0'));
+    silent = true;
+    await device.register();
+    await device.asked(2);
+    silent = false;
+    await device.register();
     await until(() => changes.length > 0);
+    expect(changes).toMatchObject([{ kind: 'renewed', outcome: { kind: 'success' } }]);
+    expect(device.requests).toHaveLength(3);
     expect(server.observations('device')).toHaveLength(1);
   });
 
