@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ResourceType } from '../../../cse-client/index.ts';
 import { SimulatedDevice } from '../../../simulator/index.ts';
@@ -143,36 +146,39 @@ it('what is older than the responses reach back is not carried out again when th
   await cse.stop();
 });
 
-it('where somebody may command only from now on, the containers that stand there take commands', async () => {
-  const cse = await startEmbedded('acme');
-  const app = await Application.start(cse, 'commander');
-  const start = async (port: number) => {
-    const device = new SimulatedDevice({
-      server: { host: '127.0.0.1', port },
-      endpoint: 'dev',
-      objects: { 3311: [0] },
-    });
+it.each(['memory', 'lmdb'] as const)(
+  'where somebody may command only from now on, the containers that stand there take commands (store: %s)',
+  async (kind) => {
+    const cse = await startEmbedded('acme');
+    const app = await Application.start(cse, 'commander');
+    const folder = await mkdtemp(join(tmpdir(), 'lwm2m-ipe-commands-'));
+    const store = { kind, path: folder };
+    const quiet = await startIpe(cse, { store });
+    const { port } = quiet;
+    const settings = { server: { host: '127.0.0.1', port }, endpoint: 'dev', objects: { 3311: [0] } };
+    let device = new SimulatedDevice(settings);
     await device.start();
-    return device;
-  };
-  const quiet = await startIpe(cse);
-  const first = await start(quiet.port);
-  await eventually(
-    () => app.see(contentInstance, 'dev/3311_0/5851/la'),
-    (latest) => latest !== undefined,
-  );
-  await first.stop({ deregister: false });
-  await quiet.stop();
-  const ipe = await startIpe(cse, configuration);
-  const second = await start(ipe.port);
-  await eventually(
-    () => app.client.children(`${cse.base}/dev/3311_0/5851`, {}, OWN),
-    (children) => children.some(({ name }) => name === 'lwm2m-ipe-commands'),
-  );
-  const { ri } = await app.client.create(contentInstance, `${cse.base}/dev/3311_0/5851`, { con: 3 });
-  expect(await new Commander(app, cse, 'dev').end(ri)).toMatchObject({ state: 'done' });
-  await second.stop();
-  await app.stop();
-  await ipe.stop();
-  await cse.stop();
-});
+    await eventually(
+      () => app.see(contentInstance, 'dev/3311_0/5851/la'),
+      (latest) => latest !== undefined,
+    );
+    await quiet.stop();
+    const ipe = await startIpe(cse, { ...configuration, store, lwm2m: { coap: { host: '127.0.0.1', port } } });
+    if (kind === 'memory') {
+      await device.stop({ deregister: false });
+      device = new SimulatedDevice(settings);
+      await device.start();
+    }
+    await eventually(
+      () => app.client.children(`${cse.base}/dev/3311_0/5851`, {}, OWN),
+      (children) => children.some(({ name }) => name === 'lwm2m-ipe-commands'),
+    );
+    const { ri } = await app.client.create(contentInstance, `${cse.base}/dev/3311_0/5851`, { con: 3 });
+    expect(await new Commander(app, cse, 'dev').end(ri)).toMatchObject({ state: 'done' });
+    await device.stop();
+    await app.stop();
+    await ipe.stop();
+    await cse.stop();
+    await rm(folder, { recursive: true });
+  },
+);
