@@ -1,47 +1,22 @@
 import { networkInterfaces } from 'node:os';
-import { IpeError, type Logger, systemClock, type Timer } from '../common/index.ts';
-import { CseClient } from '../cse-client/index.ts';
+import { type Logger, systemClock } from '../common/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
-import { encodeContent, Lwm2mServer, type Path, type Registration, type RegistrationHandler } from '../lwm2m/index.ts';
-import { ApplicationDemand, listensToApplications, missedDemand } from './application-demand.ts';
-import { Bridge, type TreeFollower } from './bridge/bridge.ts';
-import { Removals } from './bridge/removals.ts';
-import { deleteResource } from './bridge/resource-writer.ts';
-import { TreeWriter } from './bridge/tree-writer.ts';
-import { Commands } from './commands/commands.ts';
+import { Lwm2mServer, type Path, type Registration, type RegistrationHandler } from '../lwm2m/index.ts';
+import { listensToApplications, missedDemand } from './application-demand.ts';
+import type { TreeFollower } from './bridge/bridge.ts';
+import type { Commands } from './commands/commands.ts';
 import { type Configuration, publicUrl } from './configuration/index.ts';
-import type { PresenceSettings } from './cse/access.ts';
-import { CseAvailability } from './cse/availability.ts';
-import { CsePresence, type CseState } from './cse/presence.ts';
+import type { CseState } from './cse/presence.ts';
+import { CseConnection } from './cse-connection.ts';
 import { HealthServer } from './health.ts';
-import { Lanes } from './lanes.ts';
 import { addNotificationDoor } from './notifications/notification-door.ts';
 import { Notifications } from './notifications/notifications.ts';
 import { ObjectDefinitions } from './object-definitions.ts';
-import {
-  bridgeSettings,
-  commandSettings,
-  cseClientOptions,
-  embeddedCseOptions,
-  lwm2mServerOptions,
-  notificationSettings,
-  presenceSettings,
-  treeSettings,
-  valueSettings,
-} from './settings.ts';
+import { type Ground, makeBridge, makeCommands, makeDemand, makeValues } from './parts.ts';
+import { embeddedCseOptions, lwm2mServerOptions, notificationSettings, presenceSettings } from './settings.ts';
 import { HeldFollower } from './store/held-follower.ts';
 import { LastingState } from './store/lasting-state.ts';
-import { Values } from './values/values.ts';
-
-/** Milliseconds between renewals of the IPE's own resources. */
-const RENEWAL_INTERVAL = 24 * 3600 * 1000;
-/** Milliseconds between attempts to reach a CSE that is not there yet at start. */
-const START_RETRY = 500;
-/** SenML JSON: the content format in which values are encapsulated that came in another bundle (LwM2M 1.1 7.4.4). */
-const ENCAPSULATION_FORMAT = 110;
-
-/** Endpoints that are worked on at once for each request in flight: some wait for their first answer, some for their last. */
-const WORK_PER_REQUEST = 2;
+import type { Values } from './values/values.ts';
 
 /** Where a started IPE is to be found, and what its CSE is. */
 export interface Ready {
@@ -66,13 +41,11 @@ export class Daemon {
   readonly #notifications: Notifications;
   /** How to stop what has been started, in the order of starting. */
   readonly #stops: (() => Promise<void>)[] = [];
-  #availability: CseAvailability | undefined;
+  #connection: CseConnection | undefined;
   #server: Lwm2mServer | undefined;
   #state: LastingState | undefined;
   #commands: Commands | undefined;
   readonly #definitions: ObjectDefinitions;
-  /** What starts again when the CSE does. */
-  readonly #resumed: (() => void)[] = [];
   #ready = false;
   #stopping = false;
 
@@ -104,6 +77,7 @@ export class Daemon {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#ready = false;
+    this.#connection?.giveUp();
     for (const stop of this.#stops.splice(0).reverse()) {
       await stop().catch((error: unknown) => this.#logger.error('stopping failed', { error }));
     }
@@ -115,21 +89,21 @@ export class Daemon {
     const state = this.#openState();
     const url = configuration.cse.url ?? (await this.#startEmbeddedCse());
     const health = await this.#startHealth();
-    const settings = presenceSettings(configuration, url, publicUrl(configuration, health, ownAddress()));
-    const client = new CseClient(cseClientOptions(configuration, settings, this.#logger));
-    this.#stops.push(() => client.close());
-    const presence = new CsePresence(client, settings, systemClock, this.#logger);
-    const found = await this.#establish(presence);
-    this.#renewDaily(presence);
-    const availability = this.#watch(client, presence);
-    const values = this.#values(client, presence, availability, settings);
-    const demand = this.#demand(client, presence, availability, values, settings);
-    const commands = this.#takeCommands(client, presence, availability, values, settings);
+    const connection = this.#connect(url, health);
+    const found = await connection.establish();
+    const ground = this.#ground(connection, state);
+    const values = makeValues(ground, () => this.#commands);
+    const demand = makeDemand(ground, values);
+    this.#stops.push(() => demand.stop());
+    const commands = makeCommands(ground, values);
+    this.#commands = commands;
     const followers = [demand, values, commands].filter((follower) => follower !== undefined);
     const follower = new HeldFollower(together(followers));
-    const { bridge, removals } = this.#bridge(client, presence, availability, follower, settings, state);
+    const { bridge, removals } = makeBridge(ground, follower);
+    this.#stops.push(() => removals.stop());
     const handler = state.recorded(commands?.before(bridge) ?? bridge, follower, Math.random);
     const server = this.#makeServer(handler, values, state);
+    const { originator, base } = connection.settings;
     const { registrations } = state.restart({
       server,
       bridge,
@@ -139,7 +113,7 @@ export class Daemon {
         values.restore(registration, tree, observing ? (path) => observes(server, registration, path) : () => false);
         commands?.follow(registration, tree);
       },
-      cse: configuration.cse.url === undefined ? undefined : `${settings.originator} ${url}/${settings.base}`,
+      cse: configuration.cse.url === undefined ? undefined : `${originator} ${url}/${base}`,
     });
     const coap = await this.#startServer(server, values);
     this.#ready = true;
@@ -147,7 +121,7 @@ export class Daemon {
     const cse = { url, embedded: configuration.cse.url === undefined, title: title(found), degraded };
     const { kind, path } = configuration.store;
     const store = { kind, ...(kind === 'lmdb' ? { path } : undefined), restored: registrations };
-    return { coap, http: health, cse, commandsFrom: this.#commandsFrom, store };
+    return { coap, http: health, cse, commandsFrom: configuration.access.command, store };
   }
 
   #openState(): LastingState {
@@ -164,10 +138,31 @@ export class Daemon {
     return url;
   }
 
+  #connect(url: string, health: { address: string; port: number }): CseConnection {
+    const settings = presenceSettings(this.#configuration, url, publicUrl(this.#configuration, health, ownAddress()));
+    const connection = new CseConnection(this.#configuration, settings, this.#logger);
+    this.#connection = connection;
+    this.#stops.push(() => connection.close());
+    return connection;
+  }
+
+  #ground(connection: CseConnection, state: LastingState): Ground {
+    return {
+      configuration: this.#configuration,
+      connection,
+      notifications: this.#notifications,
+      definitions: this.#definitions,
+      state,
+      perform: async (endpoint, operation, options) =>
+        this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' },
+      logger: this.#logger,
+    };
+  }
+
   async #startHealth(): Promise<{ address: string; port: number }> {
     const { host, port } = this.#configuration.http;
     const health = new HealthServer({ host, port, logger: this.#logger, ready: () => this.#readiness() });
-    const notified = this.#commandsFrom.length > 0 || listensToApplications(this.#configuration);
+    const notified = this.#configuration.access.command.length > 0 || listensToApplications(this.#configuration);
     if (notified) addNotificationDoor(health.routes, this.#notifications);
     const bound = await health.start();
     this.#stops.push(() => health.stop());
@@ -177,165 +172,11 @@ export class Daemon {
   #readiness(): { ready: boolean; reasons: string[] } {
     const reasons: string[] = [];
     if (!this.#ready) reasons.push(this.#stopping ? 'stopping' : 'starting');
-    const away = this.#availability?.away;
+    const away = this.#connection?.availability.away;
     if (away !== undefined) reasons.push(`CSE away: ${away}`);
     const fault = this.#state?.fault;
     if (fault !== undefined) reasons.push(fault.message);
     return { ready: reasons.length === 0, reasons };
-  }
-
-  /** Registers at the CSE; waits for one that is not there yet as long as `cse.startTimeout` allows. */
-  async #establish(presence: CsePresence): Promise<CseState> {
-    const deadline = systemClock.monotonic() + this.#configuration.cse.startTimeout;
-    for (let told = false; ; told = true) {
-      try {
-        return await presence.establish();
-      } catch (error) {
-        const absent = error instanceof IpeError && error.retryable;
-        if (!absent || this.#stopping || systemClock.monotonic() + START_RETRY > deadline) throw error;
-        if (!told) this.#logger.info('waiting for the CSE', { reason: error.message });
-        await new Promise<void>((resolve) => setTimeout(resolve, START_RETRY));
-      }
-    }
-  }
-
-  #renewDaily(presence: CsePresence): void {
-    let timer: Timer;
-    const schedule = () => {
-      timer = systemClock.timer(RENEWAL_INTERVAL, () => {
-        presence.renew().catch((error: unknown) => {
-          this.#logger.warn('the AE of the IPE could not be renewed', { reason: String(error) });
-        });
-        schedule();
-      });
-    };
-    schedule();
-    this.#stops.push(async () => timer.cancel());
-  }
-
-  #watch(client: CseClient, presence: CsePresence): CseAvailability {
-    const availability = new CseAvailability({
-      probe: () => presence.check(),
-      returned: () => {
-        for (const resume of this.#resumed) resume();
-      },
-      answers: () => client.counters.succeeded + client.counters.refused,
-      clock: systemClock,
-      logger: this.#logger,
-    });
-    this.#availability = availability;
-    this.#stops.push(async () => availability.stop());
-    return availability;
-  }
-
-  #values(client: CseClient, presence: CsePresence, availability: CseAvailability, settings: PresenceSettings): Values {
-    const values = new Values(valueSettings(this.#configuration, settings), {
-      client,
-      cse: () => presence.state,
-      availability,
-      presence,
-      models: () => this.#definitions.current,
-      perform: async (endpoint, operation, options) =>
-        this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' },
-      encode: (nodes, base) => ({
-        format: ENCAPSULATION_FORMAT,
-        payload: encodeContent(ENCAPSULATION_FORMAT, nodes, { base }),
-      }),
-      policiesOf: async (path, definition) =>
-        this.#commands?.policiesOf(path, definition) ?? [presence.state.accessControlPolicy],
-      clock: systemClock,
-      logger: this.#logger,
-      random: Math.random,
-    });
-    this.#resumed.push(() => values.resume());
-    return values;
-  }
-
-  #demand(
-    client: CseClient,
-    presence: CsePresence,
-    availability: CseAvailability,
-    values: Values,
-    settings: PresenceSettings,
-  ): ApplicationDemand {
-    const demand = new ApplicationDemand(this.#configuration, settings, {
-      client,
-      presence,
-      availability,
-      notifications: this.#notifications,
-      values,
-      perform: async (endpoint, operation, options) =>
-        this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' },
-      logger: this.#logger,
-    });
-    this.#resumed.push(() => demand.resume());
-    this.#stops.push(() => demand.stop());
-    return demand;
-  }
-
-  get #commandsFrom(): readonly string[] {
-    return this.#configuration.access.command;
-  }
-
-  /** Nothing at all where nobody may command. */
-  #takeCommands(
-    client: CseClient,
-    presence: CsePresence,
-    availability: CseAvailability,
-    values: Values,
-    settings: PresenceSettings,
-  ): Commands | undefined {
-    if (this.#commandsFrom.length === 0) return undefined;
-    const commands = new Commands(commandSettings(this.#configuration, settings), {
-      client,
-      cse: () => presence.state,
-      availability,
-      presence,
-      notifications: this.#notifications,
-      models: () => this.#definitions.current,
-      values,
-      perform: async (endpoint, operation, options) =>
-        this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' },
-      clock: systemClock,
-      logger: this.#logger,
-    });
-    this.#commands = commands;
-    this.#resumed.push(() => commands.resume());
-    return commands;
-  }
-
-  #bridge(
-    client: CseClient,
-    presence: CsePresence,
-    availability: CseAvailability,
-    follower: TreeFollower,
-    settings: PresenceSettings,
-    state: LastingState,
-  ): { bridge: Bridge; removals: Removals } {
-    const logger = this.#logger;
-    const clock = systemClock;
-    const removals = new Removals((path) => deleteResource(client, path), clock, logger, state.removals);
-    this.#resumed.push(() => removals.hurry());
-    this.#stops.push(() => removals.stop());
-    const writer = new TreeWriter(treeSettings(this.#configuration, settings), {
-      client,
-      cse: () => presence.state,
-      leave: (paths) => removals.add(paths),
-      clock,
-      logger,
-    });
-    const bridge = new Bridge(bridgeSettings(this.#configuration, presence.state.dialect), {
-      writer,
-      removals,
-      lanes: new Lanes(WORK_PER_REQUEST * this.#configuration.cse.maxInFlight),
-      availability,
-      presence,
-      follower,
-      keeper: state.trees,
-      logger,
-      random: Math.random,
-    });
-    return { bridge, removals };
   }
 
   #makeServer(handler: RegistrationHandler, values: Values, state: LastingState): Lwm2mServer {
