@@ -10,7 +10,20 @@ const LONGEST_LINKS = 65_536;
 /** A registration as the server holds it; its lifetime began with `updatedAt`. Key: the endpoint name. */
 export const registrationFormat: RecordFormat<Registration> = {
   version: 1,
-  encode: ({ objectLinks, ...rest }) => ({ ...rest, objectLinks: objectLinksText(objectLinks) }),
+  // Spelled out: to copy what is left of an object takes several times as long.
+  encode: (it): Record<keyof Registration, unknown> => ({
+    id: it.id,
+    endpoint: it.endpoint,
+    peer: it.peer,
+    lifetime: it.lifetime,
+    version: it.version,
+    binding: it.binding,
+    queueMode: it.queueMode,
+    smsNumber: it.smsNumber,
+    objectLinks: objectLinksText(it.objectLinks),
+    registeredAt: it.registeredAt,
+    updatedAt: it.updatedAt,
+  }),
   decode: (json) => {
     const fields = new Fields(json);
     const registration: Registration = {
