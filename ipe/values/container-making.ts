@@ -1,6 +1,163 @@
 import { type Container, CseError, ResourceType } from '../../cse-client/index.ts';
-import { containerName, type InstancePath, pathOfValueContainer } from '../../mappings/index.ts';
-import type { ValueParts } from './parts.ts';
+import type { ObjectLink, Registration } from '../../lwm2m/index.ts';
+import {
+  CONTAINER_ATTRIBUTES,
+  containerName,
+  createAttributes,
+  type InstancePath,
+  pathOfValueContainer,
+  valueContainerAttributes,
+  valueContainerPath,
+  valueContainerRepair,
+} from '../../mappings/index.ts';
+import type { EndpointTree } from '../bridge/endpoint-tree.ts';
+import { isRefused } from '../cse/access.ts';
+import type { ContainerListener, ValueParts, ValueSettings } from './parts.ts';
+import type { SharedTexts } from './shared-texts.ts';
+
+/** A registration and the tree that the bridge keeps for it. */
+export interface Followed {
+  readonly registration: Registration;
+  readonly tree: EndpointTree;
+}
+
+/** A device as it is followed at this moment. */
+export interface FollowedDevice {
+  readonly followed: Followed;
+  /** A container and all below it is gone from the CSE, or all containers. */
+  gone(container: string | undefined): void;
+}
+
+/** What the value containers of all endpoints share. */
+export interface ContainerShares {
+  readonly parts: ValueParts;
+  readonly settings: ValueSettings;
+  readonly listener: ContainerListener;
+  readonly names: SharedTexts;
+}
+
+/** A container as it stands: its expirationTime where the CSE tells, and whether it was there before. */
+export interface Made {
+  readonly et: string | undefined;
+  readonly isNew: boolean;
+}
+
+const NAME_TAKEN = [4105, 5106] as const;
+
+/** Address of the AE of an endpoint. */
+export function aeAddress({ settings }: ContainerShares, { followed }: FollowedDevice): string {
+  return `${settings.base}/${followed.tree.names.resourceName}`;
+}
+
+/** True for the container of an object or instance that the device lists, which the bridge keeps. */
+export function isListed(device: FollowedDevice, instance: string): boolean {
+  return linkOf(device, instance) !== undefined;
+}
+
+function linkOf({ followed }: FollowedDevice, instance: string): ObjectLink | undefined {
+  return followed.registration.objectLinks.links.find((link) => containerName(link) === instance);
+}
+
+/**
+ * Makes a value container, or puts right the one that is there; that of the instance, too, where the device has not listed
+ * it. Rejects with CseError.
+ */
+export async function createContainer(
+  shares: ContainerShares,
+  device: FollowedDevice,
+  path: InstancePath,
+  expirationTime: string,
+): Promise<Made> {
+  const { client, cse, models, policiesOf } = shares.parts;
+  const { registration } = device.followed;
+  const { links } = registration.objectLinks;
+  const version = links.find(({ objectId }) => objectId === path.objectId)?.version;
+  const definition = models().find(path.objectId, version, registration.version);
+  const accessControlPolicies = (await policiesOf?.(path, definition)) ?? [cse().accessControlPolicy];
+  const context = {
+    endpoint: registration.endpoint,
+    labels: shares.settings.labels,
+    accessControlPolicies,
+    expirationTime,
+    maxInstances: shares.settings.maxInstances,
+    definition,
+  };
+  const address = `${aeAddress(shares, device)}/${valueContainerPath(path)}`;
+  // An instance container is the bridge's: only what its contentInstances need is ours.
+  if (path.resourceId === undefined) {
+    return { et: await convert(shares, device, address, path, expirationTime, accessControlPolicies), isNew: false };
+  }
+  const parent = address.slice(0, address.lastIndexOf('/'));
+  try {
+    const created = await client.create(ResourceType.container, parent, valueContainerAttributes(path, context));
+    return { et: created.et, isNew: true };
+  } catch (error) {
+    if (!isRefused(error, ...NAME_TAKEN)) {
+      if (!isRefused(error, 4004) || isListed(device, containerName(path))) throw error;
+      await createInstance(shares, device, path, expirationTime);
+      return createContainer(shares, device, path, expirationTime);
+    }
+  }
+  const repaired = await client.update(ResourceType.container, address, valueContainerRepair(path, context));
+  await admit(shares.parts, address, repaired, accessControlPolicies);
+  return { et: repaired?.et, isNew: false };
+}
+
+/** Makes an instance container one that holds values itself; gives its expirationTime as it stands. */
+async function convert(
+  shares: ContainerShares,
+  device: FollowedDevice,
+  address: string,
+  path: InstancePath,
+  et: string,
+  policies: readonly string[],
+): Promise<string | undefined> {
+  const { client, cse } = shares.parts;
+  const { childExpirationCutToParent, acpiUpdate } = cse().dialect;
+  const mni = shares.settings.maxInstances;
+  const existing = await client.retrieve(ResourceType.container, address).catch((error: unknown) => {
+    if (!isRefused(error, 4004) || isListed(device, containerName(path))) throw error;
+  });
+  // ACME lets `la` go at the time that its container had when it was created: only a new one keeps it.
+  const lacking = childExpirationCutToParent || (policies.length > 1 && !acpiUpdate);
+  const outgrown = lacking && existing !== undefined && existing.mni === undefined;
+  if (outgrown) await client.delete(address);
+  if (outgrown || existing === undefined) await createInstance(shares, device, path, et, policies);
+  else await admit(shares.parts, address, existing, policies);
+  return (await client.update(ResourceType.container, address, { mni, et }))?.et;
+}
+
+/** The container of an instance, as the bridge makes it for those that the device lists. Rejects with CseError. */
+export async function createInstance(
+  shares: ContainerShares,
+  device: FollowedDevice,
+  { objectId, instanceId }: InstancePath,
+  expirationTime: string,
+  acpi: readonly string[] = [shares.parts.cse().accessControlPolicy],
+): Promise<void> {
+  const { client, cse } = shares.parts;
+  const { registration, tree } = device.followed;
+  const { accessControlPolicy, dialect } = cse();
+  const { hostedAeLinksKept, containerOntologyRef } = dialect;
+  const context = {
+    registration,
+    names: tree.names,
+    labels: shares.settings.labels,
+    expirationTime,
+    accessControlPolicy,
+    nodeLink: undefined,
+    releaseVersion: '',
+    hostedAeLinksKept,
+    containerOntologyRef,
+    link: linkOf(device, containerName({ objectId, instanceId })) ?? { objectId, instanceId },
+  };
+  try {
+    const attributes = createAttributes(CONTAINER_ATTRIBUTES, context);
+    await client.create(ResourceType.container, aeAddress(shares, device), { ...attributes, acpi });
+  } catch (error) {
+    if (!isRefused(error, ...NAME_TAKEN)) throw error;
+  }
+}
 
 /**
  * Gives a container that stood there the policies that it lacks, where there is more than that of the IPE and the CSE lets

@@ -3,8 +3,9 @@ import { CseError, formatTimestamp, ResourceType } from '../../cse-client/index.
 import type { InstancePath } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { Lanes } from '../lanes.ts';
+import type { ContainerShares, FollowedDevice } from './container-making.ts';
 import type { ValueCounters } from './parts.ts';
-import { type ContainerShares, type FollowedDevice, ValueContainers } from './value-containers.ts';
+import { ValueContainers } from './value-containers.ts';
 import { type QueueBudget, type QueuedValue, ValueQueue } from './value-queue.ts';
 
 /** What all deliveries share. */

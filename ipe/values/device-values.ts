@@ -19,10 +19,10 @@ import {
   valueInstance,
 } from '../../mappings/index.ts';
 import { ConfirmedValues, type ConfirmingDevice } from './confirmed-values.ts';
+import type { Followed } from './container-making.ts';
 import { Delivery, type DeliveryShares } from './delivery.ts';
 import { type InquiredDevice, Inquiry, type InquiryShares } from './inquiry.ts';
 import type { NotificationWish } from './parts.ts';
-import type { Followed } from './value-containers.ts';
 import type { ValuePolicies } from './value-policies.ts';
 import { attributesOf, Wishes } from './wishes.ts';
 

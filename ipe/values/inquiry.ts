@@ -1,9 +1,9 @@
 import { errorMessage } from '../../common/index.ts';
 import type { DiscoveredLink, Operation, Outcome, Registration, Success } from '../../lwm2m/index.ts';
 import { type InstancePath, type ValuePolicy, valueContainerPath } from '../../mappings/index.ts';
+import type { FollowedDevice } from './container-making.ts';
 import type { ValueCounters, ValueParts } from './parts.ts';
 import type { Turns, TurnTaker } from './turns.ts';
-import type { FollowedDevice } from './value-containers.ts';
 import type { Wishes } from './wishes.ts';
 
 /** What all inquiries share. */
@@ -34,8 +34,8 @@ const MOST_COMPOSITE = 32;
 
 /**
  * What is asked of one device for the sake of its values, one request at a time, as background work: its instances are read
- * or observed (an Observe is also the first Read), the wishes of subscriptions are brought to it, its resources discovered. What
- * a device does not answer now is asked again when it is heard of.
+ * or observed (an Observe is also the first Read), the wishes of subscriptions are brought to it, its resources are
+ * discovered. What a device does not answer now is asked again when it is heard of.
  */
 export class Inquiry implements TurnTaker {
   readonly #shares: InquiryShares;

@@ -1,47 +1,17 @@
 import { formatTimestamp, parseTimestamp, ResourceType } from '../../cse-client/index.ts';
-import type { ObjectLink, Registration } from '../../lwm2m/index.ts';
-import {
-  CONTAINER_ATTRIBUTES,
-  containerName,
-  createAttributes,
-  type InstancePath,
-  pathOfValueContainer,
-  valueContainerAttributes,
-  valueContainerPath,
-  valueContainerRepair,
-} from '../../mappings/index.ts';
-import type { EndpointTree } from '../bridge/endpoint-tree.ts';
+import { containerName, type InstancePath, pathOfValueContainer, valueContainerPath } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
-import { admit, byInstance, standing } from './container-making.ts';
-import type { ContainerListener, ValueParts, ValueSettings } from './parts.ts';
-import type { SharedTexts } from './shared-texts.ts';
-
-/** A registration and the tree that the bridge keeps for it. */
-export interface Followed {
-  readonly registration: Registration;
-  readonly tree: EndpointTree;
-}
-
-/** A device as it is followed at this moment. */
-export interface FollowedDevice {
-  readonly followed: Followed;
-  /** A container and all below it is gone from the CSE, or all containers. */
-  gone(container: string | undefined): void;
-}
-
-/** What the value containers of all endpoints share. */
-export interface ContainerShares {
-  readonly parts: ValueParts;
-  readonly settings: ValueSettings;
-  readonly listener: ContainerListener;
-  readonly names: SharedTexts;
-}
-
-/** A container as it stands: its expirationTime where the CSE tells, and whether it was there before. */
-interface Made {
-  readonly et: string | undefined;
-  readonly isNew: boolean;
-}
+import {
+  aeAddress,
+  byInstance,
+  type ContainerShares,
+  createContainer,
+  createInstance,
+  type FollowedDevice,
+  isListed,
+  type Made,
+  standing,
+} from './container-making.ts';
 
 const DAY = 24 * 3600 * 1000;
 /** Milliseconds ahead to which value containers live; they go with their AE long before. */
@@ -52,7 +22,6 @@ const NEAR = 180 * DAY;
 const SAME = 2_000;
 /** Attempts to make containers that outlive an Update which comes between. */
 const ATTEMPTS = 2;
-const NAME_TAKEN = [4105, 5106] as const;
 
 /**
  * The value containers of one endpoint: which are made, which are wanted. They and their contentInstances, which nobody
@@ -268,97 +237,9 @@ export class ValueContainers {
 
   async #ensure(path: InstancePath, expirationTime: string): Promise<Made> {
     this.#making = valueContainerPath(path);
-    const made = await this.#create(path, expirationTime);
+    const made = await createContainer(this.#shares, this.#device, path, expirationTime);
     this.#making = undefined;
     return made;
-  }
-
-  async #create(path: InstancePath, expirationTime: string): Promise<Made> {
-    const { client, cse, models, policiesOf } = this.#shares.parts;
-    const { registration } = this.#device.followed;
-    const { links } = registration.objectLinks;
-    const version = links.find(({ objectId }) => objectId === path.objectId)?.version;
-    const definition = models().find(path.objectId, version, registration.version);
-    const accessControlPolicies = (await policiesOf?.(path, definition)) ?? [cse().accessControlPolicy];
-    const context = {
-      endpoint: registration.endpoint,
-      labels: this.#shares.settings.labels,
-      accessControlPolicies,
-      expirationTime,
-      maxInstances: this.#shares.settings.maxInstances,
-      definition,
-    };
-    const address = `${this.#ae}/${valueContainerPath(path)}`;
-    // An instance container is the bridge's: only what its contentInstances need is ours.
-    if (path.resourceId === undefined) {
-      return { et: await this.#convert(address, path, expirationTime, accessControlPolicies), isNew: false };
-    }
-    const parent = address.slice(0, address.lastIndexOf('/'));
-    try {
-      const created = await client.create(ResourceType.container, parent, valueContainerAttributes(path, context));
-      return { et: created.et, isNew: true };
-    } catch (error) {
-      if (!isRefused(error, ...NAME_TAKEN)) {
-        if (!isRefused(error, 4004) || this.#listed(path)) throw error;
-        await this.#createInstance(path, expirationTime);
-        return this.#create(path, expirationTime);
-      }
-    }
-    const repaired = await client.update(ResourceType.container, address, valueContainerRepair(path, context));
-    await admit(this.#shares.parts, address, repaired, accessControlPolicies);
-    return { et: repaired?.et, isNew: false };
-  }
-
-  /** Makes an instance container one that holds values itself; gives its expirationTime as it stands. */
-  async #convert(
-    address: string,
-    path: InstancePath,
-    et: string,
-    policies: readonly string[],
-  ): Promise<string | undefined> {
-    const { client, cse } = this.#shares.parts;
-    const { childExpirationCutToParent, acpiUpdate } = cse().dialect;
-    const mni = this.#shares.settings.maxInstances;
-    const existing = await client.retrieve(ResourceType.container, address).catch((error: unknown) => {
-      if (!isRefused(error, 4004) || this.#listed(path)) throw error;
-    });
-    // ACME lets `la` go at the time that its container had when it was created: only a new one keeps it.
-    const lacking = childExpirationCutToParent || (policies.length > 1 && !acpiUpdate);
-    const outgrown = lacking && existing !== undefined && existing.mni === undefined;
-    if (outgrown) await client.delete(address);
-    if (outgrown || existing === undefined) await this.#createInstance(path, et, policies);
-    else await admit(this.#shares.parts, address, existing, policies);
-    return (await client.update(ResourceType.container, address, { mni, et }))?.et;
-  }
-
-  /** The container of an instance, as the bridge makes it for those that the device lists. Rejects with CseError. */
-  async #createInstance(
-    { objectId, instanceId }: InstancePath,
-    expirationTime: string,
-    acpi: readonly string[] = [this.#shares.parts.cse().accessControlPolicy],
-  ): Promise<void> {
-    const { client, cse } = this.#shares.parts;
-    const { registration, tree } = this.#device.followed;
-    const { accessControlPolicy, dialect } = cse();
-    const { hostedAeLinksKept, containerOntologyRef } = dialect;
-    const context = {
-      registration,
-      names: tree.names,
-      labels: this.#shares.settings.labels,
-      expirationTime,
-      accessControlPolicy,
-      nodeLink: undefined,
-      releaseVersion: '',
-      hostedAeLinksKept,
-      containerOntologyRef,
-      link: this.#linkOf(containerName({ objectId, instanceId })) ?? { objectId, instanceId },
-    };
-    try {
-      const attributes = createAttributes(CONTAINER_ATTRIBUTES, context);
-      await client.create(ResourceType.container, this.#ae, { ...attributes, acpi });
-    } catch (error) {
-      if (!isRefused(error, ...NAME_TAKEN)) throw error;
-    }
   }
 
   async #raise(path: InstancePath, et: string, first: boolean): Promise<void> {
@@ -371,8 +252,8 @@ export class ValueContainers {
     try {
       await client.update(ResourceType.container, `${this.#ae}/${instance}`, { et });
     } catch (error) {
-      if (!isRefused(error, 4004) || this.#listed(path)) throw error;
-      await this.#createInstance(path, et);
+      if (!isRefused(error, 4004) || isListed(this.#device, containerName(path))) throw error;
+      await createInstance(this.#shares, this.#device, path, et);
     }
   }
 
@@ -383,7 +264,7 @@ export class ValueContainers {
     for (const instance of raised) {
       const address = `${this.#ae}/${instance}`;
       // One that holds values itself, or that the device has not listed, is renewed by nobody and goes with the AE.
-      if (this.#lists(instance) && !this.#device.followed.tree.lasting.has(instance)) {
+      if (isListed(this.#device, instance) && !this.#device.followed.tree.lasting.has(instance)) {
         await this.#lowerOne((et) => client.update(ResourceType.container, address, { et }).catch(ignoreMissing));
       }
       if (raised.size === 1) await this.#lowerOne((et) => client.update(ResourceType.ae, this.#ae, { et }));
@@ -399,20 +280,8 @@ export class ValueContainers {
     }
   }
 
-  #listed(path: InstancePath): boolean {
-    return this.#lists(containerName(path));
-  }
-
-  #lists(instance: string): boolean {
-    return this.#linkOf(instance) !== undefined;
-  }
-
-  #linkOf(instance: string): ObjectLink | undefined {
-    return this.#device.followed.registration.objectLinks.links.find((link) => containerName(link) === instance);
-  }
-
   get #ae(): string {
-    return `${this.#shares.settings.base}/${this.#device.followed.tree.names.resourceName}`;
+    return aeAddress(this.#shares, this.#device);
   }
 
   #far(): string {
