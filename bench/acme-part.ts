@@ -1,8 +1,8 @@
 import { Acme } from '../test/support/acme.ts';
 import { measureRawRate } from './bridge-part.ts';
 import { metricsOf } from './lwm2m-part.ts';
+import { type Metrics, progress, type Series, series } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
-import { type Metrics, progress, type Series, series } from './results.ts';
 import { playLoad, startBridge } from './subjects.ts';
 
 const DEVICES = 100;

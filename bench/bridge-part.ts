@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
 import type { CseRates } from './cse-rate.ts';
 import { metricsOf } from './lwm2m-part.ts';
+import { type Metrics, progress, type Series, series } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
-import { type Metrics, progress, type Series, series } from './results.ts';
 import { type LoadWords, playLoad, type Subject, startBridge, startCountingCse } from './subjects.ts';
 
 const WARM_UP = 2_000;

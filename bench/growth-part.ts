@@ -1,8 +1,8 @@
 import type { PhaseResult } from './load/phases.ts';
 import { metricsOf } from './lwm2m-part.ts';
+import { type Metrics, progress } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
 import type { DelayReport } from './report-delay.ts';
-import { type Metrics, progress } from './results.ts';
 import { playLoad, type Subject, startBridge, startCountingCse, startLwm2mServer } from './subjects.ts';
 
 /** Endpoints registered while updates are measured. */

@@ -1,8 +1,14 @@
 import { buildLeshanServer } from './leshan.ts';
 import type { PhaseResult } from './load/phases.ts';
+import { type Metrics, progress, type Series, series } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
-import { type BenchResults, type Metrics, progress, series } from './results.ts';
 import { playLoad, type Subject, startLeshan, startLwm2mServer } from './subjects.ts';
+
+/** Rounds of our server, and of Leshan's where that was asked for. */
+export interface Lwm2mResults {
+  readonly ours: Series;
+  readonly leshan?: Series;
+}
 
 const WARM_UP = 20_000;
 const ENDPOINTS = 50_000;
@@ -12,7 +18,7 @@ const PACE = 5_000;
 const PACED_SECONDS = 6;
 
 /** The LwM2M side alone: our server, and Leshan's where asked for, in alternating rounds on a fresh process each. */
-export async function measureLwm2m(options: BenchOptions): Promise<NonNullable<BenchResults['lwm2m']>> {
+export async function measureLwm2m(options: BenchOptions): Promise<Lwm2mResults> {
   const jar = options.leshan ? await leshanJar() : undefined;
   const ours: Metrics[] = [];
   const leshan: Metrics[] = [];

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LoadResult } from './load/phases.ts';
+import { type Metrics, progress } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
 import type { MemoryReport } from './report-memory.ts';
-import { type Metrics, progress } from './results.ts';
 import { playLoad, type Subject, startBridge, startCountingCse, startLwm2mServer } from './subjects.ts';
 
 const ENDPOINTS = 50_000;

@@ -1,5 +1,5 @@
+import { type Metrics, progress, type Series, series } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
-import { type Metrics, progress, type Series, series } from './results.ts';
 import { world } from './values-part.ts';
 
 /** Devices that come, and the seconds within which they do. */

@@ -1,4 +1,4 @@
-import type { Series } from './results.ts';
+import type { Series } from './metrics.ts';
 
 /** One line of a table: cells as text, and whether a goal that stands in it was met. */
 export interface Row {

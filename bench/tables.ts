@@ -1,5 +1,6 @@
 import { growthTable, stormTable } from './load-tables.ts';
-import type { BenchResults, Metrics, Series } from './results.ts';
+import type { Metrics, Series } from './metrics.ts';
+import type { BenchResults } from './results.ts';
 import { type Goal, goalText, type Row, range, reached, show, type Table } from './table.ts';
 import { valueTables } from './values/tables.ts';
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
+import { type Metrics, progress, type Series, series } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
-import { type Metrics, progress, type Series, series } from './results.ts';
 import { FORMATS, type FormatName } from './values/device-datagrams.ts';
 
 /** What values cost. */

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ownAddress } from '../load/peers.ts';
+import type { Metrics } from '../metrics.ts';
 import { startNullCse } from '../null-cse.ts';
 import type { MemoryReport } from '../report-memory.ts';
-import type { Metrics } from '../results.ts';
 import { type Subject, startBridge } from '../subjects.ts';
 import { FORMATS } from './device-datagrams.ts';
 import { each, settled, until } from './fleet.ts';

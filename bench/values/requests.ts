@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { EmbeddedCse } from '../../embedded-cse/index.ts';
-import type { Metrics } from '../results.ts';
+import type { Metrics } from '../metrics.ts';
 import { startBridge } from '../subjects.ts';
 import { FORMATS } from './device-datagrams.ts';
 import { Fleet, settled, until } from './fleet.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { IpeError } from '../../common/index.ts';
+import type { Metrics } from '../metrics.ts';
 import { startNullCse } from '../null-cse.ts';
 import { processUsage } from '../process-usage.ts';
 import type { DelayReport } from '../report-delay.ts';
-import type { Metrics } from '../results.ts';
 import { startBridge } from '../subjects.ts';
 import { FORMATS } from './device-datagrams.ts';
 import { Fleet, settled } from './fleet.ts';

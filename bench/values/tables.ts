@@ -1,4 +1,4 @@
-import type { Metrics, Series } from '../results.ts';
+import type { Metrics, Series } from '../metrics.ts';
 import { type Goal, goalText, type Row, reached, show, spread, type Table } from '../table.ts';
 import type { ValueResults } from '../values-part.ts';
 import { countName, POLICIES } from './requests.ts';

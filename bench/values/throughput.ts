@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { Child } from '../child.ts';
+import type { Metrics } from '../metrics.ts';
 import { startNullCse } from '../null-cse.ts';
 import { processUsage } from '../process-usage.ts';
-import type { Metrics } from '../results.ts';
 import { startBridge } from '../subjects.ts';
 import { FORMATS, type FormatName } from './device-datagrams.ts';
 import { Fleet } from './fleet.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { errorMessage, IpeError } from '../../common/index.ts';
-import type { Metrics } from '../results.ts';
+import type { Metrics } from '../metrics.ts';
 import type { FormatName } from './device-datagrams.ts';
 import { measureObservedMemory } from './memory.ts';
 import { countRequests } from './requests.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { series } from '../../bench/metrics.ts';
 import { parseBenchOptions } from '../../bench/options.ts';
-import { type BenchResults, machine, series } from '../../bench/results.ts';
+import { type BenchResults, machine } from '../../bench/results.ts';
 import { tablesOf } from '../../bench/tables.ts';
 import { markdownTable, textTable } from '../../bench/text-table.ts';
 
