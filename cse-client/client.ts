@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, type Logger, silentLogger, systemClock } from '../common/index.ts';
-import { newCounters, OPERATION_NAMES, type RequestCounters } from './counters.ts';
+import { countEnd, endOfAnswer, endOfFailure, newCounters, OPERATION_NAMES, type RequestCounters } from './counters.ts';
 import { DIALECTS, type Dialect } from './dialect.ts';
 import { collectPages, filtersFor } from './discovery.ts';
 import { CseError, describeStatusCode } from './errors.ts';
@@ -66,33 +66,54 @@ export interface CallOptions {
 /** A request primitive whose identifier the client makes. */
 export type Request = Omit<RequestPrimitive, 'rqi'> & { readonly rqi?: string };
 
+/** What a client and those correlated with it share. */
+interface Shared {
+  readonly options: CseClientOptions;
+  readonly transport: HttpTransport;
+  readonly counters: RequestCounters;
+  readonly logger: Logger;
+  dialect: Dialect;
+  /** A random part of request identifiers, and a running number. */
+  readonly session: string;
+  sequence: number;
+}
+
 /** A oneM2M originator that speaks Mca over HTTP with JSON (TS-0009) to one CSE. Rejects with CseError only. */
 export class CseClient {
-  /** May be set once the CSE is known. */
-  dialect: Dialect;
-  /** What has been asked so far and how it ended. */
-  readonly counters: Readonly<RequestCounters>;
-  readonly #counters: RequestCounters = newCounters();
+  readonly #shared: Shared;
   readonly #options: CseClientOptions;
   readonly #transport: HttpTransport;
-  readonly #logger: Logger;
-  readonly #session = randomBytes(6).toString('base64url');
-  #sequence = 0;
+  /** What request identifiers begin with. */
+  readonly #prefix: string;
 
-  constructor(options: CseClientOptions) {
-    this.#options = options;
-    this.counters = this.#counters;
-    this.dialect = options.dialect ?? DIALECTS.standard;
-    this.#logger = options.logger ?? silentLogger;
-    this.#transport = new HttpTransport({
-      url: parseUrl(options.url),
-      maxInFlight: options.maxInFlight,
-      maxQueued: options.maxQueued ?? 10_000,
-      maxAnswerBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
-      connectTimeout: options.timeout,
-      tls: options.tls,
-      clock: options.clock ?? systemClock,
-    });
+  /** With `origin` it is another view of that client, whose options hold; see `correlated`. */
+  constructor(options: CseClientOptions, origin?: { readonly client: CseClient; readonly correlation: string }) {
+    this.#shared = origin === undefined ? newShared(options) : origin.client.#shared;
+    this.#options = this.#shared.options;
+    this.#transport = this.#shared.transport;
+    this.#prefix = origin === undefined ? this.#shared.session : `${origin.correlation}.${this.#shared.session}`;
+  }
+
+  /**
+   * The same client, whose request identifiers begin with `correlation`, of letters, digits, `-` and `_`: what is asked for
+   * one purpose is found by it in the logs of both sides. Costs one small object.
+   */
+  correlated(correlation: string): CseClient {
+    return new CseClient(this.#options, { client: this, correlation });
+  }
+
+  /** What has been asked so far and how it ended. */
+  get counters(): Readonly<RequestCounters> {
+    return this.#shared.counters;
+  }
+
+  /** May be set once the CSE is known. */
+  get dialect(): Dialect {
+    return this.#shared.dialect;
+  }
+
+  set dialect(dialect: Dialect) {
+    this.#shared.dialect = dialect;
   }
 
   /** Requests on the wire now. */
@@ -107,19 +128,29 @@ export class CseClient {
 
   /** Sends a primitive. Any answer of the CSE resolves, also a refusal; rejects only when there is none. */
   async request(primitive: Request, options: Pick<CallOptions, 'timeout' | 'signal'> = {}): Promise<ResponsePrimitive> {
-    this.#counters.requests += 1;
-    this.#counters.byOperation[OPERATION_NAMES[primitive.op]] += 1;
+    const { counters, logger } = this.#shared;
+    const operation = OPERATION_NAMES[primitive.op];
+    const request = this.#complete(primitive);
+    const { rqi, to } = request;
+    counters.requests += 1;
+    counters.byOperation[operation] += 1;
     try {
-      const request = this.#complete(primitive);
       const timeout = options.timeout ?? this.#options.timeout;
       const answer = await this.#transport.exchange(this.#authorized(toHttpRequest(request)), timeout, options.signal);
       const response = this.#read(() => fromHttpResponse(answer));
-      if (isSuccess(response.rsc)) this.#counters.succeeded += 1;
-      else this.#counters.refused += 1;
+      const { rsc } = response;
+      if (isSuccess(rsc)) counters.succeeded += 1;
+      else counters.refused += 1;
+      countEnd(counters, operation, endOfAnswer(rsc));
+      counters.answerTime[operation].record(answer.took / 1000);
+      logger.debug('cse request', { rqi, op: operation, to, rsc });
       return response;
     } catch (error) {
-      this.#counters.failed += 1;
-      this.#log(error, primitive);
+      counters.failed += 1;
+      countEnd(counters, operation, endOfFailure(error));
+      if (error instanceof CseError) {
+        logger.debug('cse request failed', { rqi, op: operation, to, code: error.code, reason: error.message });
+      }
       throw error;
     }
   }
@@ -218,8 +249,8 @@ export class CseClient {
 
   /** Unique among all clients: a random part for this one and a running number (TS-0001 8.1.2). */
   #nextRequestId(): string {
-    this.#sequence += 1;
-    return this.#session + this.#sequence.toString(36);
+    this.#shared.sequence += 1;
+    return this.#prefix + this.#shared.sequence.toString(36);
   }
 
   #refusal(request: Request, response: ResponsePrimitive): CseError {
@@ -240,17 +271,6 @@ export class CseClient {
     );
   }
 
-  #log(error: unknown, request: Request): void {
-    if (!(error instanceof CseError)) return;
-    const { code, message } = error;
-    this.#logger.debug('cse request failed', {
-      op: OPERATION_NAMES[request.op],
-      to: request.to,
-      code,
-      reason: message,
-    });
-  }
-
   /** What only the content shows not to be oneM2M is reported with the address it came from. */
   #read<R>(read: () => R): R {
     try {
@@ -261,6 +281,27 @@ export class CseClient {
       throw new CseError(error.code, message, { details: error.details, cause: error });
     }
   }
+}
+
+function newShared(options: CseClientOptions): Shared {
+  const transport = new HttpTransport({
+    url: parseUrl(options.url),
+    maxInFlight: options.maxInFlight,
+    maxQueued: options.maxQueued ?? 10_000,
+    maxAnswerBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
+    connectTimeout: options.timeout,
+    tls: options.tls,
+    clock: options.clock ?? systemClock,
+  });
+  return {
+    options,
+    transport,
+    counters: newCounters(),
+    logger: options.logger ?? silentLogger,
+    dialect: options.dialect ?? DIALECTS.standard,
+    session: randomBytes(6).toString('base64url'),
+    sequence: 0,
+  };
 }
 
 function parseUrl(text: string): URL {

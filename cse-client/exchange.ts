@@ -6,6 +6,8 @@ import type { HttpRequest, IncomingHeaders, IncomingHttpResponse } from './http-
 
 /** What an exchange needs of the transport that it belongs to. */
 export interface Connections {
+  /** Milliseconds on the monotonic clock. */
+  now(): number;
   /** The CSE as messages name it. */
   readonly name: string;
   /** What stands before every path. */
@@ -21,6 +23,11 @@ export interface Connections {
   leaveQueue(): void;
 }
 
+/** An answer, and how long it took, in milliseconds from when there was a connection for the request. */
+export interface TimedHttpResponse extends IncomingHttpResponse {
+  readonly took: number;
+}
+
 /** One request and its answer on one connection, from the queue to the last byte. */
 export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   /** The caller has its answer or its error; the connection may still be in use. */
@@ -31,12 +38,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   readonly #request: HttpRequest;
   readonly #timeout: number;
   readonly #tick: number;
-  readonly #resolve: (response: IncomingHttpResponse) => void;
+  readonly #resolve: (response: TimedHttpResponse) => void;
   readonly #reject: (error: CseError) => void;
   #unlisten: (() => void) | undefined;
   #connection: Client | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #retried = false;
+  #sentAt: number | undefined;
   #status = 0;
   #headers: IncomingHeaders = {};
   #body: Buffer | undefined;
@@ -46,7 +54,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     host: Connections,
     request: HttpRequest,
     timeout: number,
-    resolve: (response: IncomingHttpResponse) => void,
+    resolve: (response: TimedHttpResponse) => void,
     reject: (error: CseError) => void,
   ) {
     this.#host = host;
@@ -78,6 +86,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   /** Writes the request to a connection. */
   send(connection: Client): void {
     this.#connection = connection;
+    this.#sentAt ??= this.#host.now();
     const { method, path, query, headers, body } = this.#request;
     const target = this.#host.prefix + path;
     connection.dispatch(
@@ -129,7 +138,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     if (this.settled) return;
     this.#settle();
     const body = this.#more === undefined ? this.#body : Buffer.concat(this.#more);
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+    const now = this.#host.now();
+    this.#resolve({ status: this.#status, headers: this.#headers, body, took: now - (this.#sentAt ?? now) });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -2,8 +2,8 @@ import { Client } from 'undici';
 import type { Clock } from '../common/index.ts';
 import { Deadlines } from './deadlines.ts';
 import { CseError } from './errors.ts';
-import { type Connections, Exchange } from './exchange.ts';
-import type { HttpRequest, IncomingHttpResponse } from './http-binding.ts';
+import { type Connections, Exchange, type TimedHttpResponse } from './exchange.ts';
+import type { HttpRequest } from './http-binding.ts';
 
 /** Limits of a transport. Times in milliseconds. */
 export interface HttpTransportOptions {
@@ -58,6 +58,10 @@ export class HttpTransport implements Connections {
     this.deadlines = new Deadlines(options.clock);
   }
 
+  now(): number {
+    return this.#options.clock.monotonic();
+  }
+
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -71,7 +75,7 @@ export class HttpTransport implements Connections {
   }
 
   /** Sends a request and resolves with the whole answer; rejects with CseError. `timeout` includes the queue. */
-  exchange(request: HttpRequest, timeout: number, signal?: AbortSignal): Promise<IncomingHttpResponse> {
+  exchange(request: HttpRequest, timeout: number, signal?: AbortSignal): Promise<TimedHttpResponse> {
     if (this.#closed)
       return Promise.reject(new CseError('cse/closed', `The client of the CSE at ${this.name} is closed`));
     if (this.#inFlight >= this.#options.maxInFlight && this.#queued >= this.#options.maxQueued) {

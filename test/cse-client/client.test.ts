@@ -152,13 +152,43 @@ describe('refusals', () => {
     await client.request({ op: 2, to: 'x' });
     await client.delete('x');
     await expect(client.request({ op: 1, to: 'x' })).rejects.toBeInstanceOf(CseError);
-    expect(client.counters).toEqual({
+    const { ends, answerTime, ...counted } = client.counters;
+    expect(counted).toEqual({
       requests: 3,
       succeeded: 1,
       refused: 1,
       failed: 1,
       byOperation: { create: 1, retrieve: 1, update: 0, delete: 1, notify: 0 },
     });
+    expect(Object.values(ends).map((counts) => [...counts])).toEqual([
+      [['cse/bad-request', 1]],
+      [[4004, 1]],
+      [],
+      [[2002, 1]],
+      [],
+    ]);
+    const timed = Object.values(answerTime).map(({ counts }) => counts.reduce((sum, count) => sum + count));
+    expect(timed).toEqual([0, 1, 0, 1, 0]);
+  });
+
+  it('are counted by no more codes than TS-0004 has, whatever a CSE answers', async () => {
+    let rsc = 7000;
+    const { client } = await setUp((_seen, response) => answer(response, rsc++));
+    for (let i = 0; i < 50; i++) await client.request({ op: 2, to: 'x' });
+    expect([...client.counters.ends.retrieve]).toEqual([['7xxx', 50]]);
+  });
+
+  it('of one purpose have request identifiers that begin alike, and are counted with the others', async () => {
+    const { client, seen } = await setUp(always(2002));
+    const correlated = client.correlated('Zk3_x-9');
+    for (const one of [correlated, client, correlated]) await one.delete('x');
+    const ids = seen.map(({ headers }) => String(headers['x-m2m-ri']));
+    expect(new Set(ids).size).toBe(3);
+    expect(ids.map((id) => id.startsWith('Zk3_x-9.'))).toEqual([true, false, true]);
+    expect(client.counters).toBe(correlated.counters);
+    expect(client.counters.succeeded).toBe(3);
+    client.dialect = DIALECTS.mobius4;
+    expect(correlated.dialect).toBe(DIALECTS.mobius4);
   });
 
   it('of an address that is none come at once', () => {
