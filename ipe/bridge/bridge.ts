@@ -178,7 +178,7 @@ export class Bridge implements RegistrationHandler {
     this.#parts.follower.leave(endpoint);
     try {
       if (availability.away !== undefined) removals.add(writer.addresses(names));
-      else await this.#parts.lanes.run(() => writer.remove(names), 'urgent');
+      else await this.#parts.lanes.run(() => writer.remove(names, id), 'urgent');
       logger.info(`endpoint ${what}`, { endpoint, registration: id, resource: names.resourceName });
       return undefined;
     } catch (error) {

@@ -21,6 +21,7 @@ const AE_TAKEN = [4117, ...NAME_TAKEN] as const;
 
 /** One bringing about of a tree: what its resources are made from, where they are, how to take them back. */
 export interface Work {
+  readonly client: CseClient;
   readonly context: ResourceContext;
   /** Address of the CSEBase that is the parent of AE and node. */
   readonly base: string;
@@ -33,45 +34,47 @@ export const aePath = ({ base, context }: Work): string => `${base}/${context.na
 export const nodePath = ({ base, context }: Work): string => `${base}/${context.names.nodeName}`;
 
 /** Creates the node, or takes over and repairs the one that is there; gives its resource ID. Rejects with CseError. */
-export async function ensureNode(client: CseClient, work: Work, originator: string | undefined) {
+export async function ensureNode(work: Work, originator: string | undefined) {
   const path = nodePath(work);
   try {
     const attributes = createAttributes(NODE_ATTRIBUTES, work.context);
     const options = originator === undefined ? {} : { originator };
-    const node = await work.undo.track(path, () => client.create(ResourceType.node, work.base, attributes, options));
+    const node = await work.undo.track(path, () =>
+      work.client.create(ResourceType.node, work.base, attributes, options),
+    );
     return node.ri;
   } catch (error) {
     if (!isRefused(error, ...NAME_TAKEN)) throw error;
   }
-  const existing = await client.retrieve(ResourceType.node, path);
+  const existing = await work.client.retrieve(ResourceType.node, path);
   assertOurs(existing.lbl, work, path);
-  await client.update(ResourceType.node, path, repairAttributes(NODE_ATTRIBUTES, work.context));
+  await work.client.update(ResourceType.node, path, repairAttributes(NODE_ATTRIBUTES, work.context));
   return existing.ri;
 }
 
 /** Creates the AE, or takes over and repairs the one that is there: true then. Rejects with IpeError. */
-export async function ensureAe(client: CseClient, work: Work): Promise<boolean> {
+export async function ensureAe(work: Work): Promise<boolean> {
   const path = aePath(work);
-  const refusal = await createAe(client, work);
+  const refusal = await createAe(work);
   if (refusal === undefined) return false;
-  const existing = await client.retrieve(ResourceType.ae, path).catch(async (error: unknown) => {
+  const existing = await work.client.retrieve(ResourceType.ae, path).catch(async (error: unknown) => {
     if (!isRefused(error, 4004, 4103)) throw error;
     // tinyIoT lets go of an expired AE only when it is addressed, as it just was.
-    if ((await createAe(client, work)) !== undefined) throw refusal;
+    if ((await createAe(work)) !== undefined) throw refusal;
     return undefined;
   });
   if (existing === undefined) return false;
   assertOurs(existing.lbl, work, path);
-  await client.update(ResourceType.ae, path, repairAttributes(AE_ATTRIBUTES, work.context));
+  await work.client.update(ResourceType.ae, path, repairAttributes(AE_ATTRIBUTES, work.context));
   return true;
 }
 
 /** The refusal where the AE or its AE-ID is there already. */
-async function createAe(client: CseClient, work: Work): Promise<CseError | undefined> {
+async function createAe(work: Work): Promise<CseError | undefined> {
   try {
     const attributes = createAttributes(AE_ATTRIBUTES, work.context);
     const options = { originator: work.context.names.aeId };
-    await work.undo.track(aePath(work), () => client.create(ResourceType.ae, work.base, attributes, options));
+    await work.undo.track(aePath(work), () => work.client.create(ResourceType.ae, work.base, attributes, options));
     return undefined;
   } catch (error) {
     if (!isRefused(error, ...AE_TAKEN)) throw error;
@@ -80,39 +83,39 @@ async function createAe(client: CseClient, work: Work): Promise<CseError | undef
 }
 
 /** Creates the container of a link, or takes over and repairs the one that is there. Rejects with CseError. */
-export async function ensureContainer(client: CseClient, work: Work, link: ObjectLink): Promise<void> {
+export async function ensureContainer(work: Work, link: ObjectLink): Promise<void> {
   const context = { ...work.context, link };
   const path = `${aePath(work)}/${containerName(link)}`;
   try {
     const attributes = createAttributes(CONTAINER_ATTRIBUTES, context);
-    await work.undo.track(path, () => client.create(ResourceType.container, aePath(work), attributes));
+    await work.undo.track(path, () => work.client.create(ResourceType.container, aePath(work), attributes));
   } catch (error) {
     if (!isRefused(error, ...NAME_TAKEN)) throw error;
-    await client.update(ResourceType.container, path, repairAttributes(CONTAINER_ATTRIBUTES, context));
+    await work.client.update(ResourceType.container, path, repairAttributes(CONTAINER_ATTRIBUTES, context));
   }
 }
 
 /** Renews the AE; `relabel` also writes again what its labels say. Rejects with CseError. */
-export async function renewAe(client: CseClient, work: Work, relabel: boolean): Promise<void> {
+export async function renewAe(work: Work, relabel: boolean): Promise<void> {
   const select = relabel ? repairAttributes : renewalAttributes;
-  await client.update(ResourceType.ae, aePath(work), select(AE_ATTRIBUTES, work.context));
+  await work.client.update(ResourceType.ae, aePath(work), select(AE_ATTRIBUTES, work.context));
 }
 
 /** Renews the node, as `renewAe`. */
-export async function renewNode(client: CseClient, work: Work, relabel: boolean): Promise<void> {
+export async function renewNode(work: Work, relabel: boolean): Promise<void> {
   const select = relabel ? repairAttributes : renewalAttributes;
-  await client.update(ResourceType.node, nodePath(work), select(NODE_ATTRIBUTES, work.context));
+  await work.client.update(ResourceType.node, nodePath(work), select(NODE_ATTRIBUTES, work.context));
 }
 
 /** Renews the container of a link, as `renewAe`; one that the CSE has lost is created. */
-export async function renewContainer(client: CseClient, work: Work, link: ObjectLink, relabel: boolean) {
+export async function renewContainer(work: Work, link: ObjectLink, relabel: boolean) {
   const select = relabel ? repairAttributes : renewalAttributes;
   const attributes = select(CONTAINER_ATTRIBUTES, { ...work.context, link });
   try {
-    await client.update(ResourceType.container, `${aePath(work)}/${containerName(link)}`, attributes);
+    await work.client.update(ResourceType.container, `${aePath(work)}/${containerName(link)}`, attributes);
   } catch (error) {
     if (!isRefused(error, 4004)) throw error;
-    await ensureContainer(client, work, link);
+    await ensureContainer(work, link);
   }
 }
 

@@ -70,12 +70,12 @@ export class TreeWriter {
     try {
       const nodeId = await this.#node(work);
       const linked = { ...work, context: { ...work.context, nodeLink: this.#nodeLink(nodeId) } };
-      if (await ensureAe(this.#client, linked)) {
+      if (await ensureAe(linked)) {
         work.undo.adopt(aePath(work));
         if (nodeId !== undefined) work.undo.adopt(nodePath(work));
         await this.#dropUnlisted(linked);
       }
-      await all(registration.objectLinks.links.map((link) => ensureContainer(this.#client, linked, link)));
+      await all(registration.objectLinks.links.map((link) => ensureContainer(linked, link)));
       this.#incarnations += 1;
       const { endpoint, version, objectLinks } = registration;
       const incarnation = this.#incarnations;
@@ -105,6 +105,7 @@ export class TreeWriter {
     }
     this.#parts.logger.warn('resources of an endpoint were missing on the CSE and are made again', {
       endpoint: registration.endpoint,
+      registration: registration.id,
       resource: aePath(work),
     });
     return this.create(registration, names);
@@ -117,8 +118,9 @@ export class TreeWriter {
   }
 
   /** Deletes AE, with all below it, and node. What is gone already counts as deleted. Rejects with CseError. */
-  async remove(names: EndpointNames): Promise<void> {
-    for (const path of this.addresses(names)) await deleteResource(this.#client, path);
+  async remove(names: EndpointNames, registrationId: string): Promise<void> {
+    const client = this.#client.correlated(registrationId);
+    for (const path of this.addresses(names)) await deleteResource(client, path);
   }
 
   async #apply(work: Work, changes: readonly ResourceChange[], tree: EndpointTree, registration: Registration) {
@@ -127,18 +129,18 @@ export class TreeWriter {
     const besides: Promise<void>[] = [];
     const vanished: string[] = [];
     for (const change of changes) {
-      if (change.resource === 'ae') await renewAe(this.#client, work, relabelEndpoint);
+      if (change.resource === 'ae') await renewAe(work, relabelEndpoint);
       else if (change.resource === 'node') {
-        if (tree.nodeId !== undefined) besides.push(renewNode(this.#client, work, relabelEndpoint));
+        if (tree.nodeId !== undefined) besides.push(renewNode(work, relabelEndpoint));
       } else if (change.operation === 'delete') vanished.push(`${aePath(work)}/${change.name}`);
-      else if (change.operation === 'create') besides.push(ensureContainer(this.#client, work, change.link));
+      else if (change.operation === 'create') besides.push(ensureContainer(work, change.link));
       else if (relabelContainers || !tree.lasting.has(containerName(change.link))) {
         tree.lasting.delete(containerName(change.link));
-        besides.push(renewContainer(this.#client, work, change.link, relabelContainers));
+        besides.push(renewContainer(work, change.link, relabelContainers));
       }
     }
     await all(besides);
-    await all(vanished.map((path) => deleteResource(this.#client, path)));
+    await all(vanished.map((path) => deleteResource(work.client, path)));
   }
 
   #needsRenewal(tree: EndpointTree, registration: Registration): boolean {
@@ -159,9 +161,10 @@ export class TreeWriter {
     const { accessControlPolicy, dialect } = this.#parts.cse();
     const { hostedAeLinksKept, containerOntologyRef } = dialect;
     const nodeLink = this.#nodeLink(nodeId);
-    const undo = new Undo((path) => deleteResource(this.#client, path), this.#parts.leave);
+    const client = this.#client.correlated(registration.id);
+    const undo = new Undo((path) => deleteResource(client, path), this.#parts.leave);
     const written = { names, labels, releaseVersion, expirationTime, accessControlPolicy, nodeLink };
-    return { context: { registration, ...written, hostedAeLinksKept, containerOntologyRef }, base, undo };
+    return { client, context: { registration, ...written, hostedAeLinksKept, containerOntologyRef }, base, undo };
   }
 
   #nodeLink(nodeId: string | undefined): string | undefined {
@@ -172,17 +175,17 @@ export class TreeWriter {
     const { nodeCreation } = this.#parts.cse();
     if (nodeCreation === 'none') return Promise.resolve(undefined);
     const originator = nodeCreation === 'administrator' ? this.#settings.adminOriginator : undefined;
-    return ensureNode(this.#client, work, originator);
+    return ensureNode(work, originator);
   }
 
   /** Deletes the containers of a taken-over AE that the registration no longer lists; children of others stay. */
   async #dropUnlisted(work: Work): Promise<void> {
     const wanted = new Set(work.context.registration.objectLinks.links.map(containerName));
-    const children = await this.#client.children(aePath(work), { ty: [ResourceType.container] });
+    const children = await work.client.children(aePath(work), { ty: [ResourceType.container] });
     const vanished = children.filter(
       (child) => isContainerName(child.name) && isChildOf(child, work.context.names) && !wanted.has(child.name),
     );
-    await all(vanished.map(({ name }) => deleteResource(this.#client, `${aePath(work)}/${name}`)));
+    await all(vanished.map(({ name }) => deleteResource(work.client, `${aePath(work)}/${name}`)));
   }
 }
 
