@@ -119,8 +119,9 @@ async function convert(
     if (!isRefused(error, 4004) || isListed(device, containerName(path))) throw error;
   });
   // ACME lets `la` go at the time that its container had when it was created: only a new one keeps it.
-  const lacking = childExpirationCutToParent || (policies.length > 1 && !acpiUpdate);
-  const outgrown = lacking && existing !== undefined && existing.mni === undefined;
+  const cut = childExpirationCutToParent && existing?.mni === undefined;
+  const closed = !acpiUpdate && existing?.acpi !== undefined && !hasPolicies(existing.acpi, policies);
+  const outgrown = existing !== undefined && (cut || closed);
   if (outgrown) await client.delete(address);
   if (outgrown || existing === undefined) await createInstance(shares, device, path, et, policies);
   else await admit(shares.parts, address, existing, policies);
@@ -169,10 +170,13 @@ export async function admit(
   { acpi = [] }: Pick<Container, 'acpi'> = {},
   policies: readonly string[],
 ): Promise<void> {
-  // Some CSEs name policies by their addresses.
-  const has = (policy: string) => acpi.some((one) => one.split('/').at(-1) === policy.split('/').at(-1));
-  if (policies.length < 2 || policies.every(has) || !cse().dialect.acpiUpdate) return;
+  if (policies.length < 2 || hasPolicies(acpi, policies) || !cse().dialect.acpiUpdate) return;
   await client.update(ResourceType.container, address, { acpi: policies });
+}
+
+/** Some CSEs name policies by their addresses. */
+function hasPolicies(acpi: readonly string[], policies: readonly string[]): boolean {
+  return policies.every((policy) => acpi.some((one) => one.split('/').at(-1) === policy.split('/').at(-1)));
 }
 
 /**
