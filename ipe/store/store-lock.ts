@@ -21,10 +21,13 @@ export function lockStore(path: string, logger: Logger): () => void {
   return () => closeSync(file);
 }
 
-/** Node has no lock that survives neither kill nor crash. */
-function systemLock(logger: Logger): ((file: number, operation: number) => number) | undefined {
+/** flock(2): 0 where it was done. */
+export type FileLock = (file: number, operation: number) => number;
+
+/** Node has no lock that survives neither kill nor crash; undefined, and a warning, where the system has none either. */
+export function systemLock(logger: Logger): FileLock | undefined {
   try {
-    return koffi.load(null).func('int flock(int fd, int operation)') as (file: number, operation: number) => number;
+    return koffi.load(null).func('int flock(int fd, int operation)') as FileLock;
   } catch (error) {
     logger.warn('this system cannot lock the store; see to it that no second process uses it', {
       reason: errorMessage(error),

@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import { errorMessage, IpeError } from '../../common/index.ts';
+import { assertCredential, type Credential } from './credential.ts';
+
+const entry = z.strictObject({
+  endpoint: z.string(),
+  identity: z.string(),
+  psk: z.string().regex(/^(?:[0-9a-fA-F]{2}){1,64}$/),
+  use: z.enum(['server', 'bootstrap']).default('server'),
+  fresh: z.boolean().default(false),
+});
+
+const document = z.strictObject({ credentials: z.array(entry).max(1_000_000) });
+
+/** Credentials as text: JSON, one a line, keys in hexadecimal. */
+export function credentialText(credentials: Iterable<Credential>): string {
+  const lines = [...credentials].map(({ endpoint, identity, key, use, fresh }) =>
+    JSON.stringify({
+      endpoint,
+      identity,
+      psk: key.toString('hex'),
+      ...(use === 'server' ? undefined : { use }),
+      ...(fresh && { fresh }),
+    }),
+  );
+  return `{"credentials": [\n${lines.join(',\n')}\n]}\n`;
+}
+
+/** Reads such a text; throws IpeError `credentials/file` that says which entry is wrong, never what its key is. */
+export function parseCredentialText(text: string, name: string): Credential[] {
+  const parsed = document.safeParse(parseJson(text, name));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw wrong(name, `${['credentials', ...(issue?.path.slice(1) ?? [])].join(' ')}: not as it must be`);
+  }
+  const seen = new Set<string>();
+  return parsed.data.credentials.map(({ psk, ...rest }, index) => {
+    const credential = { ...rest, key: Buffer.from(psk, 'hex') };
+    try {
+      assertCredential(credential);
+    } catch (error) {
+      throw wrong(name, `entry ${index + 1}: ${errorMessage(error)}`);
+    }
+    if (seen.has(credential.identity)) throw wrong(name, `entry ${index + 1}: the identity stands twice`);
+    seen.add(credential.identity);
+    return credential;
+  });
+}
+
+/** The messages of JSON.parse show what they stumbled over, which may be a key. */
+function parseJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw wrong(name, 'it is no JSON');
+  }
+}
+
+function wrong(name: string, reason: string): IpeError {
+  return new IpeError('credentials/file', `credentials ${name}: ${reason}`);
+}
