@@ -180,8 +180,8 @@ function unspoken(value: string): string {
   return `lwm2m ${excerpt(value)} is not spoken here: ${LWM2M_VERSIONS.join(', ')} are`;
 }
 
-/** U+FFFD is refused: it stands for bytes that were no UTF-8, and two such names would become one. */
-function isEndpointName(name: string): boolean {
+/** True for 1 to 255 bytes of UTF-8 without control characters. U+FFFD is refused: it stands for bytes that were no UTF-8, and two such names would become one. */
+export function isEndpointName(name: string): boolean {
   if (name === '' || name.length > MAX_NAME_BYTES) return false;
   let ascii = true;
   for (let i = 0; i < name.length; i += 1) {
