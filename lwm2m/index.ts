@@ -67,6 +67,7 @@ export {
   type ObjectLinks,
   type Registration,
 } from './registration/registration.ts';
+export { registrationFields } from './registration/registration-fields.ts';
 export type { RegistrationRegistry } from './registration/registry.ts';
 export type { Route, RouteAction } from './registration/routes.ts';
 export { RegistrationService, type Reply } from './registration/service.ts';

@@ -6,6 +6,7 @@ import {
   formatTimestamp,
   ResourceType,
 } from '../../cse-client/index.ts';
+import { registrationFields } from '../../lwm2m/index.ts';
 import {
   type ApplicationSubscription,
   type InstancePath,
@@ -224,9 +225,8 @@ export class DeviceSubscriptions {
   #refused(container: WatchedContainer, error: CseError): void {
     // A container that is gone will be told to be.
     if (error.rsc === 4004) return;
-    const { endpoint } = this.#followed.registration;
     this.#parts.logger.warn('the CSE does not tell of subscriptions; they are found by looking alone', {
-      endpoint,
+      ...registrationFields(this.#followed.registration),
       container: container.container,
       reason: error.message,
     });
@@ -259,7 +259,7 @@ export class DeviceSubscriptions {
     if (watch?.ri === undefined || memory.join() === remembered.join()) return;
     const lbl = this.#reader.labels(container);
     try {
-      await this.#parts.client.update(ResourceType.subscription, watch.address, { lbl });
+      await this.#reader.client.update(ResourceType.subscription, watch.address, { lbl });
       container.remembered = memory;
     } catch (error) {
       if (!isFinal(error)) throw error;

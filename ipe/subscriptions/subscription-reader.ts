@@ -1,4 +1,5 @@
-import { CseError, ResourceType } from '../../cse-client/index.ts';
+import { type CseClient, CseError, ResourceType } from '../../cse-client/index.ts';
+import { registrationFields } from '../../lwm2m/index.ts';
 import {
   type ApplicationSubscription,
   endpointLabel,
@@ -28,6 +29,11 @@ export class SubscriptionReader {
 
   get containers(): Iterable<WatchedContainer> {
     return this.#containers.values();
+  }
+
+  /** The CSE, asked on behalf of the device. */
+  get client(): CseClient {
+    return this.#shares.parts.client.correlated(this.#followed().registration.id);
   }
 
   /** False for a container that is gone, or has been made anew. */
@@ -72,7 +78,7 @@ export class SubscriptionReader {
    */
   async readAll(): Promise<WatchedContainer[]> {
     const ae = this.#ae;
-    const found = await this.#shares.parts.client.discover(ae, { ty: [ResourceType.subscription] }, this.#widest);
+    const found = await this.client.discover(ae, { ty: [ResourceType.subscription] }, this.#widest);
     const listed = new Map<WatchedContainer, Set<string>>();
     const watched = new Set<WatchedContainer>();
     for (const address of found.map(cseRelative)) {
@@ -93,10 +99,9 @@ export class SubscriptionReader {
 
   /** Asks the CSE how a subscription is; where it does not let us read it, what was told of it counts. Rejects with CseError. */
   async read(container: WatchedContainer, name: string, told: ApplicationSubscription | undefined): Promise<void> {
-    const { client } = this.#shares.parts;
     try {
       const address = `${this.address(container)}/${name}`;
-      const resource = await client.retrieve(ResourceType.subscription, address, this.#widest);
+      const resource = await this.client.retrieve(ResourceType.subscription, address, this.#widest);
       this.#take(container, name, readApplicationSubscription({ ...resource, rn: name }), false);
     } catch (error) {
       if (isRefused(error, 4103)) this.#take(container, name, told ?? container.find(name) ?? unknownOf(name), true);
@@ -126,9 +131,8 @@ export class SubscriptionReader {
     }
     const problems = container.set(subscription, hidden);
     if (problems.length === 0) return;
-    const { endpoint } = this.#followed().registration;
     this.#shares.parts.logger.warn('labels of a subscription are no wishes and are passed over', {
-      endpoint,
+      ...registrationFields(this.#followed().registration),
       subscription: `${container.container}/${name}`,
       problems,
     });
@@ -156,8 +160,8 @@ export class SubscriptionReader {
 
   #beyondBounds(): undefined {
     this.#shares.counters.beyondBounds += 1;
-    const { endpoint } = this.#followed().registration;
-    this.#shares.parts.logger.debug('more subscriptions or containers than one device may have', { endpoint });
+    const fields = registrationFields(this.#followed().registration);
+    this.#shares.parts.logger.debug('more subscriptions or containers than one device may have', fields);
   }
 
   get #size(): number {

@@ -1,11 +1,12 @@
 import { errorMessage, type Timer } from '../../common/index.ts';
 import { type ContentInstance, type CreateAttributes, ResourceType } from '../../cse-client/index.ts';
-import type { Node } from '../../lwm2m/index.ts';
+import { type Node, registrationFields } from '../../lwm2m/index.ts';
 import { type InstancePath, isValueInstanceName, latestName, valueContainerPath } from '../../mappings/index.ts';
+import type { FollowedDevice } from './container-making.ts';
 import type { ValueParts } from './parts.ts';
 
 /** The device whose confirmed values these are. */
-export interface ConfirmingDevice {
+export interface ConfirmingDevice extends Pick<FollowedDevice, 'followed'> {
   /** Address of a container. */
   address(container: string): string;
   /** True while a value of this container waits to be stored. */
@@ -42,7 +43,7 @@ export class ConfirmedValues {
 
   /** See `ValueHooks.confirmed`. */
   async latest(path: InstancePath): Promise<ContentInstance | undefined> {
-    const { client } = this.#parts;
+    const client = this.#parts.client.correlated(this.#device.followed.registration.id);
     const address = this.#device.address(valueContainerPath(path));
     const children = await client.children(address, { ty: [ResourceType.contentInstance] });
     const name = latestName(children.map((child) => child.name).filter(isValueInstanceName));
@@ -56,7 +57,11 @@ export class ConfirmedValues {
     this.#restoring.add(container);
     const found = await this.latest(path).catch((error: unknown) => {
       this.#parts.availability.failed(error);
-      this.#parts.logger.debug('a confirmed value cannot be looked up', { container, reason: errorMessage(error) });
+      this.#parts.logger.debug('a confirmed value cannot be looked up', {
+        ...registrationFields(this.#device.followed.registration),
+        container,
+        reason: errorMessage(error),
+      });
     });
     // Another value has come meanwhile, or the device has left.
     if (!this.#restoring.delete(container)) return true;

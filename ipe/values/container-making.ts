@@ -1,4 +1,4 @@
-import { type Container, CseError, ResourceType } from '../../cse-client/index.ts';
+import { type Container, type CseClient, CseError, ResourceType } from '../../cse-client/index.ts';
 import type { ObjectLink, Registration } from '../../lwm2m/index.ts';
 import {
   CONTAINER_ATTRIBUTES,
@@ -44,6 +44,11 @@ export interface Made {
 
 const NAME_TAKEN = [4105, 5106] as const;
 
+/** The CSE, asked on behalf of a device. */
+export function clientOf({ parts }: ContainerShares, { followed }: FollowedDevice): CseClient {
+  return parts.client.correlated(followed.registration.id);
+}
+
 /** Address of the AE of an endpoint. */
 export function aeAddress({ settings }: ContainerShares, { followed }: FollowedDevice): string {
   return `${settings.base}/${followed.tree.names.resourceName}`;
@@ -68,7 +73,8 @@ export async function createContainer(
   path: InstancePath,
   expirationTime: string,
 ): Promise<Made> {
-  const { client, cse, models, policiesOf } = shares.parts;
+  const client = clientOf(shares, device);
+  const { cse, models, policiesOf } = shares.parts;
   const { registration } = device.followed;
   const { links } = registration.objectLinks;
   const version = links.find(({ objectId }) => objectId === path.objectId)?.version;
@@ -99,7 +105,7 @@ export async function createContainer(
     }
   }
   const repaired = await client.update(ResourceType.container, address, valueContainerRepair(path, context));
-  await admit(shares.parts, address, repaired, accessControlPolicies);
+  await admit({ client, cse }, address, repaired, accessControlPolicies);
   return { et: repaired?.et, isNew: false };
 }
 
@@ -112,7 +118,8 @@ async function convert(
   et: string,
   policies: readonly string[],
 ): Promise<string | undefined> {
-  const { client, cse } = shares.parts;
+  const client = clientOf(shares, device);
+  const { cse } = shares.parts;
   const { childExpirationCutToParent, acpiUpdate } = cse().dialect;
   const mni = shares.settings.maxInstances;
   const existing = await client.retrieve(ResourceType.container, address).catch((error: unknown) => {
@@ -124,7 +131,7 @@ async function convert(
   const outgrown = existing !== undefined && (cut || closed);
   if (outgrown) await client.delete(address);
   if (outgrown || existing === undefined) await createInstance(shares, device, path, et, policies);
-  else await admit(shares.parts, address, existing, policies);
+  else await admit({ client, cse }, address, existing, policies);
   return (await client.update(ResourceType.container, address, { mni, et }))?.et;
 }
 
@@ -136,7 +143,8 @@ export async function createInstance(
   expirationTime: string,
   acpi: readonly string[] = [shares.parts.cse().accessControlPolicy],
 ): Promise<void> {
-  const { client, cse } = shares.parts;
+  const client = clientOf(shares, device);
+  const { cse } = shares.parts;
   const { registration, tree } = device.followed;
   const { accessControlPolicy, dialect } = cse();
   const { hostedAeLinksKept, containerOntologyRef } = dialect;

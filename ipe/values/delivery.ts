@@ -1,9 +1,10 @@
 import { errorMessage, type Timer } from '../../common/index.ts';
 import { CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
+import { registrationFields } from '../../lwm2m/index.ts';
 import type { InstancePath } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { Lanes } from '../lanes.ts';
-import type { ContainerShares, FollowedDevice } from './container-making.ts';
+import { type ContainerShares, clientOf, type FollowedDevice } from './container-making.ts';
 import type { ValueCounters } from './parts.ts';
 import { ValueContainers } from './value-containers.ts';
 import { type QueueBudget, type QueuedValue, ValueQueue } from './value-queue.ts';
@@ -132,6 +133,7 @@ export class Delivery {
   /** The device has left; what waits is dropped with it. Resolves when no request is under way any more. */
   async end(): Promise<void> {
     this.#ended = true;
+    if (this.#dropped > 0) this.#tellCaughtUp();
     this.#timer?.cancel();
     this.#queue?.clear();
     this.#tellStored();
@@ -199,8 +201,9 @@ export class Delivery {
   async #store(value: QueuedValue): Promise<void> {
     const { container, attributes } = value;
     const { parts, settings, counters } = this.#shares;
-    const { client, cse, clock } = parts;
+    const { cse, clock } = parts;
     const { dialect } = cse();
+    const client = clientOf(this.#shares, this.#device);
     const address = `${settings.base}/${this.#device.followed.tree.names.resourceName}/${container}`;
     const cut = dialect.childExpirationCutToParent;
     const lasting = cut ? attributes : { ...attributes, et: formatTimestamp(clock.wall() + FAR, dialect) };
@@ -213,6 +216,7 @@ export class Delivery {
     }
     this.#queue?.remove(value);
     counters.stored += 1;
+    counters.delay.record((clock.wall() - value.receivedAt) / 1000);
   }
 
   /** True when it is worth going on at once. */
@@ -272,16 +276,21 @@ export class Delivery {
   }
 
   get #fields() {
-    return { endpoint: this.#device.followed.registration.endpoint };
+    return registrationFields(this.#device.followed.registration);
   }
 
   #tellDropped(message: string): void {
-    if (this.#dropped === 0) this.#shares.parts.logger.warn(message, { ...this.#fields, waiting: this.size });
+    const { parts, counters } = this.#shares;
+    if (this.#dropped === 0) {
+      counters.dropping += 1;
+      parts.logger.warn(message, { ...this.#fields, waiting: this.size });
+    }
     this.#dropped += 1;
   }
 
   #tellCaughtUp(): void {
     this.#shares.parts.logger.warn('values were dropped', { ...this.#fields, times: this.#dropped });
     this.#dropped = 0;
+    this.#shares.counters.dropping -= 1;
   }
 }

@@ -1,14 +1,15 @@
 import { errorMessage } from '../../common/index.ts';
 import { type ContentInstance, type CreateAttributes, formatTimestamp } from '../../cse-client/index.ts';
-import type {
-  DiscoveredLink,
-  Node,
-  ObjectLink,
-  ObservationChange,
-  Path,
-  Report,
-  ResourceDefinition,
-  Success,
+import {
+  type DiscoveredLink,
+  type Node,
+  type ObjectLink,
+  type ObservationChange,
+  type Path,
+  type Report,
+  type ResourceDefinition,
+  registrationFields,
+  type Success,
 } from '../../lwm2m/index.ts';
 import {
   type EncodedContent,
@@ -166,7 +167,7 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   written(nodes: readonly Node[]): void {
     for (const node of nodes) {
       const { path } = node;
-      if (!isInstancePath(path)) continue;
+      if (!isInstancePath(path) || this.#isWriteOnly(path)) continue;
       const { semantic, transparent } = this.policy(path.objectId);
       // What is encapsulated is a whole instance, which only the device can give.
       if (transparent) {
@@ -200,7 +201,7 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   }
 
   store(path: InstancePath, attributes: CreateAttributes<4>): void {
-    this.#enqueue(valueContainerPath(path), path, attributes);
+    this.#enqueue(valueContainerPath(path), path, attributes, this.#parts.clock.wall());
     this.#delivery.wake();
   }
 
@@ -264,14 +265,16 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
       const { path } = node;
       if (!isInstancePath(path)) continue;
       const { semantic, transparent } = this.policy(path.objectId);
-      if (semantic && !(whole && this.#isObservedItself(path))) this.#takeNode(node, path);
+      if (semantic && !(whole && this.#isObservedItself(path))) this.#takeNode(node, path, receivedAt);
       if (!transparent) continue;
       const container = valueContainerPath({ objectId: path.objectId, instanceId: path.instanceId });
       const others = encapsulated.get(container);
       if (others === undefined) encapsulated.set(container, [node]);
       else others.push(node);
     }
-    for (const [container, values] of encapsulated) this.#encapsulate(container, values, whole ? content : undefined);
+    for (const [container, values] of encapsulated) {
+      this.#encapsulate(container, values, whole ? content : undefined, receivedAt);
+    }
     this.#delivery.wake();
   }
 
@@ -280,7 +283,7 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
     return this.#inquiry.wishes?.isObserved(valueContainerPath(path)) === true;
   }
 
-  #takeNode(node: Node, path: InstancePath): void {
+  #takeNode(node: Node, path: InstancePath, receivedAt: number): void {
     if (path.resourceId === undefined) return;
     const container = valueContainerPath(path);
     this.#confirmed?.taken(container);
@@ -292,26 +295,30 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
       timestamp: (milliseconds) => formatTimestamp(milliseconds, dialect),
     });
     if (this.#settings.storeUnchanged) {
-      this.#enqueue(container, path, attributes);
+      this.#enqueue(container, path, attributes, receivedAt);
       return;
     }
     const content = JSON.stringify(attributes.con);
     this.#last ??= new Map();
     if (this.#last.get(container) === content) this.#shares.delivery.counters.unchanged += 1;
-    else if (this.#enqueue(container, path, attributes)) this.#last.set(container, content);
+    else if (this.#enqueue(container, path, attributes, receivedAt)) this.#last.set(container, content);
   }
 
-  #encapsulate(container: string, nodes: readonly Node[], content: EncodedContent | undefined): void {
+  #encapsulate(
+    container: string,
+    nodes: readonly Node[],
+    content: EncodedContent | undefined,
+    receivedAt: number,
+  ): void {
     const { objectId, instanceId } = (nodes[0] as Node).path as InstancePath;
     const path = { objectId, instanceId };
     try {
       const attributes = encapsulatedInstance(content ?? this.#parts.encode(nodes, path));
       this.#confirmed?.taken(container);
-      this.#enqueue(container, path, attributes);
+      this.#enqueue(container, path, attributes, receivedAt);
     } catch (error) {
-      const { endpoint } = this.#followed.registration;
       this.#parts.logger.warn('an object instance cannot be encoded', {
-        endpoint,
+        ...registrationFields(this.#followed.registration),
         container,
         reason: errorMessage(error),
       });
@@ -319,7 +326,7 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   }
 
   /** False when the CSE would not take it, or there is no room. */
-  #enqueue(container: string, path: InstancePath, attributes: CreateAttributes<4>): boolean {
+  #enqueue(container: string, path: InstancePath, attributes: CreateAttributes<4>, receivedAt: number): boolean {
     const named = { rn: this.#shares.nextName(), ...attributes };
     const bytes = Buffer.byteLength(JSON.stringify(named));
     const { contentMaxBytes, bodyMaxBytes } = this.#parts.cse().dialect;
@@ -327,15 +334,20 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
       this.#tooLarge(container, bytes);
       return false;
     }
-    return this.#delivery.add({ container, path, attributes: named, bytes });
+    return this.#delivery.add({ container, path, attributes: named, bytes, receivedAt });
   }
 
   #tooLarge(container: string, bytes: number): void {
     this.#shares.delivery.counters.tooLarge += 1;
-    const { endpoint } = this.#followed.registration;
     const level = this.#toldTooLarge ? 'debug' : 'warn';
     this.#toldTooLarge = true;
-    this.#parts.logger[level]('a value is larger than the CSE takes', { endpoint, container, bytes });
+    const fields = registrationFields(this.#followed.registration);
+    this.#parts.logger[level]('a value is larger than the CSE takes', { ...fields, container, bytes });
+  }
+
+  /** Packages and keys go to the device; nobody is to read them. */
+  #isWriteOnly(path: Path): boolean {
+    return this.#definitionOf(path)?.operations.read === false;
   }
 
   #definitionOf({ objectId, resourceId }: Path): ResourceDefinition | undefined {

@@ -1,5 +1,12 @@
 import { errorMessage } from '../../common/index.ts';
-import type { DiscoveredLink, Operation, Outcome, Registration, Success } from '../../lwm2m/index.ts';
+import {
+  type DiscoveredLink,
+  type Operation,
+  type Outcome,
+  type Registration,
+  registrationFields,
+  type Success,
+} from '../../lwm2m/index.ts';
 import { type InstancePath, type ValuePolicy, valueContainerPath } from '../../mappings/index.ts';
 import type { FollowedDevice } from './container-making.ts';
 import type { ValueCounters, ValueParts } from './parts.ts';
@@ -108,9 +115,8 @@ export class Inquiry implements TurnTaker {
     try {
       await this.#askAll(abort.signal);
     } catch (error) {
-      const { endpoint } = this.#registration;
       this.#shares.parts.logger.error('asking a device for its values failed', {
-        endpoint,
+        ...registrationFields(this.#registration),
         error: errorMessage(error),
       });
     }
@@ -241,9 +247,9 @@ export class Inquiry implements TurnTaker {
   }
 
   #tell(what: string, path: InstancePath, outcome: Outcome): void {
-    const { endpoint } = this.#registration;
     const why = outcome.kind === 'refused' ? outcome.code : outcome.kind === 'invalid' ? outcome.reason : outcome.kind;
-    this.#shares.parts.logger.debug(what, { endpoint, container: valueContainerPath(path), why });
+    const fields = registrationFields(this.#registration);
+    this.#shares.parts.logger.debug(what, { ...fields, container: valueContainerPath(path), why });
   }
 
   get #registration(): Registration {

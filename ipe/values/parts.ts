@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '../../common/index.ts';
+import { type Clock, Distribution, type Logger } from '../../common/index.ts';
 import type { ContentInstance, CseClient } from '../../cse-client/index.ts';
 import type { Node, ObjectDefinition, ObjectModels, Operation, Outcome, Path, Success } from '../../lwm2m/index.ts';
 import type { EncodedContent, InstancePath, LabelSettings, ValuePolicySettings } from '../../mappings/index.ts';
@@ -114,6 +114,10 @@ export interface ValueCounters {
   read: number;
   /** Object Instances observed. */
   observed: number;
+  /** Devices now of which values had to be dropped, and that others still wait for. */
+  dropping: number;
+  /** Seconds from when values came from their devices until the CSE had them. */
+  readonly delay: Distribution;
 }
 
 /** All counters at zero. */
@@ -128,5 +132,7 @@ export function newValueCounters(): ValueCounters {
     containers: 0,
     read: 0,
     observed: 0,
+    dropping: 0,
+    delay: new Distribution(),
   };
 }

@@ -5,6 +5,7 @@ import {
   aeAddress,
   byInstance,
   type ContainerShares,
+  clientOf,
   createContainer,
   createInstance,
   type FollowedDevice,
@@ -170,7 +171,7 @@ export class ValueContainers {
 
   async #lookUp(): Promise<void> {
     const { lasting } = this.#device.followed.tree;
-    const found = await standing(this.#shares.parts, this.#ae);
+    const found = await standing({ client: clientOf(this.#shares, this.#device) }, this.#ae);
     this.#unknown = false;
     for (const [container, path] of found) {
       // Of an instance it is the bridge's, unless it was made to hold values itself.
@@ -208,7 +209,7 @@ export class ValueContainers {
       if (last && short && !this.#isGranted(made.et)) this.#limited = true;
       if (short && !last) {
         // Its `la` would keep the short time on ACME, so that lengthening it is not enough.
-        if (made.isNew) await this.#shares.parts.client.delete(`${this.#ae}/${container}`);
+        if (made.isNew) await clientOf(this.#shares, this.#device).delete(`${this.#ae}/${container}`);
         continue;
       }
       this.#settle(container, path, made);
@@ -243,7 +244,7 @@ export class ValueContainers {
   }
 
   async #raise(path: InstancePath, et: string, first: boolean): Promise<void> {
-    const { client } = this.#shares.parts;
+    const client = clientOf(this.#shares, this.#device);
     const instance = containerName(path);
     // Before it is tried: who knows what a request without answer has done.
     this.#raised ??= new Set();
@@ -259,7 +260,7 @@ export class ValueContainers {
 
   /** Puts back what was raised: instance containers, then the AE; again when an Update has moved the time meanwhile. */
   async #lower(): Promise<void> {
-    const { client } = this.#shares.parts;
+    const client = clientOf(this.#shares, this.#device);
     const raised = this.#raised ?? new Set();
     for (const instance of raised) {
       const address = `${this.#ae}/${instance}`;

@@ -10,6 +10,8 @@ export interface QueuedValue {
   readonly attributes: CreateAttributes<4>;
   /** Size as JSON. */
   readonly bytes: number;
+  /** When it came from the device, milliseconds since 1970. */
+  readonly receivedAt: number;
 }
 
 /** Bounds of one queue. */

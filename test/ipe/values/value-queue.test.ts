@@ -5,7 +5,7 @@ import { QueueBudget, type QueuedValue, ValueQueue } from '../../../ipe/values/v
 let serial = 0;
 const value = (container: string, bytes = 10): QueuedValue => {
   serial += 1;
-  return { container, path: { objectId: 3303, instanceId: 0 }, attributes: { con: serial }, bytes };
+  return { container, path: { objectId: 3303, instanceId: 0 }, attributes: { con: serial }, bytes, receivedAt: 0 };
 };
 const plenty = () => new QueueBudget(1_000_000);
 
