@@ -3,7 +3,13 @@ export { CoapEndpoint, type CoapEndpointOptions } from './coap/endpoint.ts';
 export type { CoapNotification, NotificationHandler } from './coap/notification.ts';
 export type { CoapReply, OutgoingRequest, RequestOptions } from './coap/outgoing-request.ts';
 export type { CoapLimits, TransmissionParameters } from './coap/parameters.ts';
-export { type CertificateIdentity, identityKey, type PeerIdentity, type PskIdentity } from './coap/peer-identity.ts';
+export {
+  type CertificateIdentity,
+  identityKey,
+  nameOf,
+  type PeerIdentity,
+  type PskIdentity,
+} from './coap/peer-identity.ts';
 export type { DatagramTransport, ReceiveDatagram, SendDatagram, TransportLosses } from './coap/transport.ts';
 export type {
   CoapCode,
@@ -13,6 +19,13 @@ export type {
   CoapResponse,
   Peer,
 } from './coap/types.ts';
+export {
+  type Bound,
+  CoapEndpoints,
+  type CoapEndpointsOptions,
+  type CoapsOptions,
+  type Listening,
+} from './coap-endpoints.ts';
 export { type ContentContext, decodeContent, encodeContent } from './content/content.ts';
 export { CONTENT_FORMATS, type ContentFormat } from './content/content-formats.ts';
 export { type JsonValue, valueFromJson, valueToJson } from './content/json-value.ts';
@@ -25,6 +38,7 @@ export { type DtlsCapabilities, DtlsServer } from './dtls/dtls-server.ts';
 export { DEFAULT_DTLS_LIMITS, type DtlsCounters, type DtlsLimits, type DtlsServerOptions } from './dtls/options.ts';
 export type { ServerCertificate } from './dtls/server-certificate.ts';
 export type { CloseReason, DtlsSession } from './dtls/session.ts';
+export type { IdentityPolicy } from './identity/identity-policy.ts';
 export type { DataType, ObjectDefinition, ResourceDefinition, ResourceOperations } from './model/definition.ts';
 export { ObjectModels } from './model/object-models.ts';
 export { formatPath, type Path, parsePath } from './model/path.ts';

@@ -1,8 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, errorMessage, type Logger, silentLogger, systemClock } from '../common/index.ts';
-import type { CoapCounters } from './coap/counters.ts';
-import { CoapEndpoint } from './coap/endpoint.ts';
+import { type CoapCounters, newCounters } from './coap/counters.ts';
+import type { CoapReply, OutgoingRequest, RequestOptions } from './coap/outgoing-request.ts';
 import type { CoapLimits, TransmissionParameters } from './coap/parameters.ts';
+import type { PeerIdentity } from './coap/peer-identity.ts';
+import type { Peer } from './coap/types.ts';
+import { type Bound, CoapEndpoints, type CoapsOptions, type Listening } from './coap-endpoints.ts';
+import type { DtlsCounters } from './dtls/options.ts';
+import { guardedRoutes } from './identity/guarded-routes.ts';
+import { type IdentityPolicy, refusalOf } from './identity/identity-policy.ts';
+import { Refusals } from './identity/refusals.ts';
 import { ObjectModels } from './model/object-models.ts';
 import { newReportCounters, type ReportCounters } from './observation/counters.ts';
 import type { KeptObservation, ObservationKeeper } from './observation/kept-observation.ts';
@@ -35,8 +42,12 @@ import { RegistrationService } from './registration/service.ts';
 
 /** What a server is built from; whatever is absent has a documented default. */
 export interface Lwm2mServerOptions {
-  /** Where it listens; `::` is IPv6 and IPv4, port 0 any free one. */
-  readonly coap: { readonly host: string; readonly port: number };
+  /** Where it listens without security; `::` is IPv6 and IPv4, port 0 any free one. Absent: only CoAPS is served. */
+  readonly coap?: { readonly host: string; readonly port: number } | undefined;
+  /** CoAP over DTLS (RFC 7252 9); absent: not served. */
+  readonly coaps?: CoapsOptions | undefined;
+  /** Who may speak for which endpoint; absent: whoever knows the way, but nobody without proof for one that gave it. */
+  readonly identities?: IdentityPolicy | undefined;
   readonly lifetime: LifetimeBounds;
   readonly limits?: {
     readonly coap?: Partial<CoapLimits>;
@@ -70,7 +81,13 @@ export interface Lwm2mServerOptions {
 
 /** Plain numbers since the start. */
 export interface Lwm2mServerCounters {
+  /** Without security; absent where that is not served. */
   readonly coap: CoapCounters;
+  /** What came and went over DTLS, and DTLS itself; absent where that is not served. */
+  readonly coaps?: CoapCounters;
+  readonly dtls?: DtlsCounters;
+  /** Requests refused since the peer may not speak for the endpoint. */
+  readonly identities: { readonly refused: number };
   readonly registration: RegistrationCounters;
   readonly operations: OperationCounters;
   readonly reports: ReportCounters;
@@ -80,7 +97,7 @@ export interface Lwm2mServerCounters {
 /** A LwM2M server: devices on one side, a `RegistrationHandler` on the other. */
 export class Lwm2mServer {
   readonly counters: Lwm2mServerCounters;
-  private readonly endpoint: CoapEndpoint;
+  private readonly endpoints: CoapEndpoints;
   private readonly service: RegistrationService;
   private readonly senders: Senders;
   private readonly operations: Operations;
@@ -123,8 +140,20 @@ export class Lwm2mServer {
     );
     const parts = { registrations, observations: this.observed, models, listener, counters: reports, clock, logger };
     const notifications = new Notifications(parts);
-    const sending = options.report === undefined ? [] : [sendRoute({ ...parts, senders })];
-    const routes = [...registrationRoutes(this.service), ...sending, ...(options.routes ?? [])];
+    const refusals = new Refusals(clock, logger);
+    const mayReport = (peer: Peer): boolean => {
+      const sender = senders.find(peer);
+      const reason = sender && refusalOf(options.identities, peer, sender.endpoint, sender);
+      if (sender !== undefined && reason !== undefined) refusals.add('report', peer, sender.endpoint, reason);
+      return reason === undefined;
+    };
+    const sending = options.report === undefined ? [] : [sendRoute({ ...parts, senders, mayReport })];
+    const registering = guardedRoutes(registrationRoutes(this.service), {
+      policy: options.identities,
+      registrations,
+      refusals,
+    });
+    const routes = [...registering, ...sending, ...(options.routes ?? [])];
     const table = new RouteTable([...routes, discoveryRoute(routes)]);
     const serial = new SerialDispatcher(operationLimits);
     this.queueMode = new QueueMode({ registrations, clock, next: serial, options: options.queueMode ?? {} });
@@ -135,15 +164,20 @@ export class Lwm2mServer {
       at: (peer) => senders.find(peer),
       observed: (token) => this.observed.byToken(token)?.endpoint,
     });
-    this.endpoint = new CoapEndpoint(
+    this.endpoints = new CoapEndpoints(
       {
-        ...shared,
-        ...options.coap,
-        limits: limits?.coap ?? {},
-        parameters: options.transmission ?? {},
-        notification: signs.notifications((notification) => notifications.take(notification)),
-        observed: (peer, token) => notifications.requestOf(peer, token),
-        ping: signs.ping,
+        coap: options.coap,
+        coaps: options.coaps,
+        shared: {
+          ...shared,
+          limits: limits?.coap ?? {},
+          parameters: options.transmission ?? {},
+          notification: signs.notifications(
+            (notification) => mayReport(notification.peer) && notifications.take(notification),
+          ),
+          observed: (peer, token) => notifications.requestOf(peer, token),
+          ping: signs.ping,
+        },
       },
       signs.requests((request) => table.serve(request)),
     );
@@ -151,7 +185,7 @@ export class Lwm2mServer {
       ...parts,
       dispatcher: options.dispatcher?.(queue) ?? queue,
       reach: presence,
-      request: (peer, request, how) => this.endpoint.request(peer, request, how),
+      request: (peer, request, how) => this.endpoints.request(peer, request, how),
       limits: operationLimits,
     });
     this.renewal = new ObservationRenewal({
@@ -163,7 +197,10 @@ export class Lwm2mServer {
       changed: (change) => listener.observationChanged(change),
     });
     this.counters = {
-      coap: this.endpoint.counters,
+      coap: this.endpoints.coap?.counters ?? newCounters(),
+      ...(this.endpoints.coaps && { coaps: this.endpoints.coaps.counters }),
+      ...(this.endpoints.dtls && { dtls: this.endpoints.dtls.counters }),
+      identities: refusals.counters,
       registration: this.service.counters,
       operations: this.operations.counters,
       reports,
@@ -220,9 +257,24 @@ export class Lwm2mServer {
     return this.registrations.byEndpoint(endpoint)?.id === registrationId && this.observed.restore(observation);
   }
 
-  /** Listens; throws `IpeError` `coap/port-in-use` or `coap/address`. */
-  start(): Promise<{ address: string; port: number }> {
-    return this.endpoint.listen();
+  /** Sends a request to any peer by the endpoint that knows it, out of the turn of its operations; rejects as `CoapEndpoint.request`. */
+  request(peer: Peer, request: OutgoingRequest, options?: RequestOptions): Promise<CoapReply> {
+    return this.endpoints.request(peer, request, options);
+  }
+
+  /** Ends the DTLS session of an identity, e.g. since its credential was removed. False: there is none. */
+  closeSession(identity: PeerIdentity): boolean {
+    return this.endpoints.dtls?.closeSession(identity) ?? false;
+  }
+
+  /**
+   * Listens; `address` and `port` are those of CoAP, of CoAPS where that alone is served. Throws `IpeError` `coap/port-in-use` or
+   * `coap/address`, the same with `coaps/`, or `dtls/…`.
+   */
+  async start(): Promise<Bound & Listening> {
+    const listening = await this.endpoints.listen();
+    const { address, port } = (listening.coap ?? listening.coaps) as Bound;
+    return { address, port, ...listening };
   }
 
   /** Takes no more requests, lets answers that are under way finish for at most `grace` milliseconds, and closes. */
@@ -231,7 +283,7 @@ export class Lwm2mServer {
     this.renewal.stop();
     this.operations.stop();
     this.queueMode.stop();
-    await this.endpoint.close(grace);
+    await this.endpoints.close(grace);
     this.service.close();
   }
 }

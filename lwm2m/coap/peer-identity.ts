@@ -23,3 +23,8 @@ export type PeerIdentity = PskIdentity | CertificateIdentity;
 export function identityKey(identity: PeerIdentity): string {
   return identity.kind === 'psk' ? `psk#${identity.identity}` : `x509#${identity.fingerprint}`;
 }
+
+/** A name for logs: the PSK identity, or the common name of a certificate, or its fingerprint. */
+export function nameOf(identity: PeerIdentity): string {
+  return identity.kind === 'psk' ? identity.identity : (identity.commonName ?? identity.fingerprint);
+}

@@ -19,6 +19,8 @@ const RETRY_AFTER = 15;
 /** What Sends are read with. */
 export interface SendParts {
   readonly senders: Senders;
+  /** False for a peer that may not speak for the endpoint that it registered; absent: all may. */
+  readonly mayReport?: (peer: CoapRequest['peer']) => boolean;
   readonly models: () => Pick<ObjectModels, 'find'>;
   readonly listener: Pick<ReportListener, 'report'>;
   readonly counters: ReportCounters;
@@ -34,7 +36,7 @@ export function sendRoute(parts: SendParts): Route {
 async function send(request: CoapRequest, parts: SendParts): Promise<CoapResponse> {
   const { senders, counters, listener, clock } = parts;
   const registration = senders.find(request.peer);
-  if (registration === undefined) {
+  if (registration === undefined || !(parts.mayReport?.(request.peer) ?? true)) {
     counters.strangers += 1;
     return { code: '4.04', payload: 'not registered' };
   }
