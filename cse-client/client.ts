@@ -4,6 +4,7 @@ import { countEnd, endOfAnswer, endOfFailure, newCounters, OPERATION_NAMES, type
 import { DIALECTS, type Dialect } from './dialect.ts';
 import { collectPages, filtersFor } from './discovery.ts';
 import { CseError, describeStatusCode } from './errors.ts';
+import { flowOf } from './flow.ts';
 import { fromHttpResponse, type HttpRequest, toHttpRequest } from './http-binding.ts';
 import { HttpTransport, type TlsCredentials } from './http-transport.ts';
 import {
@@ -24,6 +25,7 @@ import {
 } from './representation.ts';
 import type { ChildReference, CreateAttributes, ResourceMap, UpdateAttributes } from './resources.ts';
 import { isSuccess } from './status-codes.ts';
+import type { Priority } from './waiting-line.ts';
 
 /** Largest answer that is read, bytes. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -38,8 +40,10 @@ export interface CseClientOptions {
   readonly releaseVersion: string;
   /** Milliseconds for a whole request, the wait for a connection included. */
   readonly timeout: number;
-  /** Requests on the wire at once. */
+  /** Most requests on the wire at once. */
   readonly maxInFlight: number;
+  /** `adaptive`: as many of these as bring more answers a second; `fixed`, unless given: always all. */
+  readonly inFlight?: 'adaptive' | 'fixed';
   /** Requests that may wait for a connection; 10,000 unless given. */
   readonly maxQueued?: number;
   /** Largest answer, bytes; 8 MiB unless given. */
@@ -61,10 +65,15 @@ export interface CallOptions {
   /** Milliseconds. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+  /** What goes first while requests wait; `normal` unless given, here or by `withPriority`. */
+  readonly priority?: Priority;
 }
 
 /** A request primitive whose identifier the client makes. */
 export type Request = Omit<RequestPrimitive, 'rqi'> & { readonly rqi?: string };
+
+/** What requests are made for, asked anew for each where it is a function. */
+export type Correlation = string | (() => string);
 
 /** What a client and those correlated with it share. */
 interface Shared {
@@ -78,27 +87,41 @@ interface Shared {
   sequence: number;
 }
 
+/** Another view of a client; what it leaves open is as that client has it. */
+interface ClientView {
+  readonly client: CseClient;
+  readonly correlation?: Correlation;
+  readonly priority?: Priority;
+}
+
 /** A oneM2M originator that speaks Mca over HTTP with JSON (TS-0009) to one CSE. Rejects with CseError only. */
 export class CseClient {
   readonly #shared: Shared;
   readonly #options: CseClientOptions;
   readonly #transport: HttpTransport;
   /** What request identifiers begin with. */
-  readonly #prefix: string;
+  readonly #correlation: Correlation | undefined;
+  readonly #priority: Priority;
 
-  /** With `origin` it is another view of that client, whose options hold; see `correlated`. */
-  constructor(options: CseClientOptions, origin?: { readonly client: CseClient; readonly correlation: string }) {
+  /** With `origin` it is another view of that client, whose options hold; see `correlated` and `withPriority`. */
+  constructor(options: CseClientOptions, origin?: ClientView) {
     this.#shared = origin === undefined ? newShared(options) : origin.client.#shared;
     this.#options = this.#shared.options;
     this.#transport = this.#shared.transport;
-    this.#prefix = origin === undefined ? this.#shared.session : `${origin.correlation}.${this.#shared.session}`;
+    this.#correlation = origin === undefined ? undefined : (origin.correlation ?? origin.client.#correlation);
+    this.#priority = origin === undefined ? 'normal' : (origin.priority ?? origin.client.#priority);
+  }
+
+  /** The same client, whose calls have this priority unless they say otherwise. Costs one small object. */
+  withPriority(priority: Priority): CseClient {
+    return new CseClient(this.#options, { client: this, priority });
   }
 
   /**
    * The same client, whose request identifiers begin with `correlation`, of letters, digits, `-` and `_`: what is asked for
    * one purpose is found by it in the logs of both sides. Costs one small object.
    */
-  correlated(correlation: string): CseClient {
+  correlated(correlation: Correlation): CseClient {
     return new CseClient(this.#options, { client: this, correlation });
   }
 
@@ -116,6 +139,11 @@ export class CseClient {
     this.#shared.dialect = dialect;
   }
 
+  /** Requests that go on the wire at once at present; the others wait. */
+  get inFlightLimit(): number {
+    return this.#transport.limit;
+  }
+
   /** Requests on the wire now. */
   get inFlight(): number {
     return this.#transport.inFlight;
@@ -127,7 +155,10 @@ export class CseClient {
   }
 
   /** Sends a primitive. Any answer of the CSE resolves, also a refusal; rejects only when there is none. */
-  async request(primitive: Request, options: Pick<CallOptions, 'timeout' | 'signal'> = {}): Promise<ResponsePrimitive> {
+  async request(
+    primitive: Request,
+    options: Omit<CallOptions, 'originator' | 'resultContent'> = {},
+  ): Promise<ResponsePrimitive> {
     const { counters, logger } = this.#shared;
     const operation = OPERATION_NAMES[primitive.op];
     const request = this.#complete(primitive);
@@ -135,8 +166,10 @@ export class CseClient {
     counters.requests += 1;
     counters.byOperation[operation] += 1;
     try {
-      const timeout = options.timeout ?? this.#options.timeout;
-      const answer = await this.#transport.exchange(this.#authorized(toHttpRequest(request)), timeout, options.signal);
+      const { timeout = this.#options.timeout, signal, priority = this.#priority } = options;
+      const flow = () => flowOf(request);
+      const http = this.#authorized(toHttpRequest(request));
+      const answer = await this.#transport.exchange(http, { timeout, signal, priority, flow });
       const response = this.#read(() => fromHttpResponse(answer));
       const { rsc } = response;
       if (isSuccess(rsc)) counters.succeeded += 1;
@@ -249,8 +282,11 @@ export class CseClient {
 
   /** Unique among all clients: a random part for this one and a running number (TS-0001 8.1.2). */
   #nextRequestId(): string {
+    const { session } = this.#shared;
     this.#shared.sequence += 1;
-    return this.#prefix + this.#shared.sequence.toString(36);
+    const id = session + this.#shared.sequence.toString(36);
+    if (this.#correlation === undefined) return id;
+    return `${typeof this.#correlation === 'string' ? this.#correlation : this.#correlation()}.${id}`;
   }
 
   #refusal(request: Request, response: ResponsePrimitive): CseError {
@@ -287,6 +323,7 @@ function newShared(options: CseClientOptions): Shared {
   const transport = new HttpTransport({
     url: parseUrl(options.url),
     maxInFlight: options.maxInFlight,
+    inFlight: options.inFlight ?? 'fixed',
     maxQueued: options.maxQueued ?? 10_000,
     maxAnswerBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
     connectTimeout: options.timeout,

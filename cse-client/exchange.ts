@@ -3,6 +3,7 @@ import type { Deadlines, Expiring } from './deadlines.ts';
 import { CseError } from './errors.ts';
 import { failureCode, isDisconnect, toCseError } from './failures.ts';
 import type { HttpRequest, IncomingHeaders, IncomingHttpResponse } from './http-binding.ts';
+import type { Place } from './waiting-line.ts';
 
 /** What an exchange needs of the transport that it belongs to. */
 export interface Connections {
@@ -15,12 +16,12 @@ export interface Connections {
   readonly deadlines: Deadlines;
   /** A connection that has never been used. */
   fresh(): Client;
-  /** The connection is free again; one that is not reusable is thrown away. */
-  release(connection: Client, reusable: boolean): void;
+  /** The exchange leaves its connection, which is thrown away unless it is reusable. */
+  release(exchange: Exchange, connection: Client, reusable: boolean): void;
   /** The connection is to be thrown away while its exchange goes on with another. */
   discard(connection: Client): void;
-  /** An exchange that waits for its turn no longer does. */
-  leaveQueue(): void;
+  /** An exchange waits for its turn no longer. */
+  leaveLine(place: Place<Exchange>): void;
 }
 
 /** An answer, and how long it took, in milliseconds from when there was a connection for the request. */
@@ -32,8 +33,12 @@ export interface TimedHttpResponse extends IncomingHttpResponse {
 export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   /** The caller has its answer or its error; the connection may still be in use. */
   settled = false;
-  /** Waits for a connection. */
-  queued = false;
+  /** Where it waits for a connection. */
+  place: Place<Exchange> | undefined;
+  /** When it was given a connection, monotonic milliseconds. */
+  startedAt = 0;
+  /** It has been on the wire for so long that it keeps nobody else waiting. */
+  straggles = false;
   readonly #host: Connections;
   readonly #request: HttpRequest;
   readonly #timeout: number;
@@ -44,7 +49,6 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   #connection: Client | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #retried = false;
-  #sentAt: number | undefined;
   #status = 0;
   #headers: IncomingHeaders = {};
   #body: Buffer | undefined;
@@ -78,6 +82,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     return true;
   }
 
+  /** The CSE has answered, whatever it said. */
+  get answered(): boolean {
+    return this.#status !== 0;
+  }
+
   /** The deadline has come, though not yet its turn to be told. */
   get overdue(): boolean {
     return this.#host.deadlines.passed(this.#tick);
@@ -86,7 +95,6 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   /** Writes the request to a connection. */
   send(connection: Client): void {
     this.#connection = connection;
-    this.#sentAt ??= this.#host.now();
     const { method, path, query, headers, body } = this.#request;
     const target = this.#host.prefix + path;
     connection.dispatch(
@@ -99,11 +107,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   expire(): void {
     const { name } = this.#host;
     const within = `within ${this.#timeout} ms`;
-    const message = this.queued
-      ? `CSE at ${name} is too slow: no connection to it was free ${within}`
-      : this.#controller === undefined
-        ? `CSE at ${name} is not reachable (no connection ${within})`
-        : `CSE at ${name} did not answer ${within}`;
+    const message =
+      this.place !== undefined
+        ? `CSE at ${name} is too slow: no connection to it was free ${within}`
+        : this.#controller === undefined
+          ? `CSE at ${name} is not reachable (no connection ${within})`
+          : `CSE at ${name} did not answer ${within}`;
     this.fail(new CseError('cse/timeout', message, { details: { sent: this.#controller !== undefined } }));
   }
 
@@ -112,7 +121,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     if (this.settled) return;
     this.#settle();
     this.#reject(error);
-    if (this.queued) this.#host.leaveQueue();
+    if (this.place !== undefined) this.#host.leaveLine(this.place);
     else if (this.#controller !== undefined) this.#controller.abort(error);
     else this.#release(false);
   }
@@ -139,7 +148,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     this.#settle();
     const body = this.#more === undefined ? this.#body : Buffer.concat(this.#more);
     const now = this.#host.now();
-    this.#resolve({ status: this.#status, headers: this.#headers, body, took: now - (this.#sentAt ?? now) });
+    this.#resolve({ status: this.#status, headers: this.#headers, body, took: now - this.startedAt });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -180,7 +189,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   #release(reusable: boolean): void {
     const connection = this.#connection;
     this.#connection = undefined;
-    if (connection !== undefined) this.#host.release(connection, reusable);
+    if (connection !== undefined) this.#host.release(this, connection, reusable);
   }
 
   #settle(): void {

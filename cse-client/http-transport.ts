@@ -1,16 +1,20 @@
 import { Client } from 'undici';
-import type { Clock } from '../common/index.ts';
+import type { Clock, Timer } from '../common/index.ts';
 import { Deadlines } from './deadlines.ts';
 import { CseError } from './errors.ts';
 import { type Connections, Exchange, type TimedHttpResponse } from './exchange.ts';
 import type { HttpRequest } from './http-binding.ts';
+import { InFlightLimit } from './in-flight-limit.ts';
+import { type Place, type Priority, WaitingLine } from './waiting-line.ts';
 
 /** Limits of a transport. Times in milliseconds. */
 export interface HttpTransportOptions {
   /** http(s)://host:port[/prefix] */
   readonly url: URL;
-  /** Connections, and so requests on the wire at once. */
+  /** Most connections, and so requests on the wire at once. */
   readonly maxInFlight: number;
+  /** `adaptive`: as many of these as the CSE is best with; `fixed`: always all. */
+  readonly inFlight: 'adaptive' | 'fixed';
   /** Requests that may wait for a connection. */
   readonly maxQueued: number;
   readonly maxAnswerBytes: number;
@@ -29,12 +33,27 @@ export interface TlsCredentials {
   readonly privateKey?: string | undefined;
 }
 
+/** How one request is sent. */
+export interface ExchangeOptions {
+  /** Milliseconds, the wait for a connection included. */
+  readonly timeout: number;
+  readonly priority: Priority;
+  /** Requests of one flow wait for each other rather than others for all of them. Asked only of those that have to wait. */
+  readonly flow: () => string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Milliseconds between looks at what has been on the wire for long while others wait. */
+const WATCH = 50;
+/** An exchange straggles after so many milliseconds, and so many times what an answer takes typically. */
+const STRAGGLES = { after: 200, times: 10 } as const;
 /** A dropped idle connection must be ours to drop: servers close theirs after 5 s and more. */
 const KEEP_ALIVE = 4_000;
 
 /**
- * HTTP/1.1 over a fixed number of kept-alive connections, one request at a time on each, and a bounded queue in front of
- * them. Head and body of a request leave in one segment.
+ * HTTP/1.1 over a bounded number of kept-alive connections, one request at a time on each, and a bounded line of what waits
+ * in front of them. How many are used at once follows the CSE; an answer that takes very long gives its place to another
+ * request meanwhile. Head and body of a request leave in one segment.
  */
 export class HttpTransport implements Connections {
   readonly name: string;
@@ -43,10 +62,12 @@ export class HttpTransport implements Connections {
   readonly #options: HttpTransportOptions;
   readonly #idle: Client[] = [];
   readonly #all = new Set<Client>();
-  readonly #queue: Exchange[] = [];
-  #head = 0;
-  #queued = 0;
-  #inFlight = 0;
+  readonly #line = new WaitingLine<Exchange>();
+  /** On the wire, the longest first. */
+  readonly #running = new Set<Exchange>();
+  readonly #adapted: InFlightLimit | undefined;
+  #stragglers = 0;
+  #watch: Timer | undefined;
   #closed = false;
   #starting = false;
   #drained: (() => void) | undefined;
@@ -56,6 +77,7 @@ export class HttpTransport implements Connections {
     this.name = options.url.origin;
     this.prefix = options.url.pathname.replace(/\/+$/, '');
     this.deadlines = new Deadlines(options.clock);
+    this.#adapted = options.inFlight === 'adaptive' ? new InFlightLimit(options.maxInFlight) : undefined;
   }
 
   now(): number {
@@ -63,42 +85,52 @@ export class HttpTransport implements Connections {
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#running.size;
+  }
+
+  /** Requests that go on the wire at once at present. */
+  get limit(): number {
+    const { maxInFlight } = this.#options;
+    return Math.min(maxInFlight, (this.#adapted?.current ?? maxInFlight) + this.#stragglers);
   }
 
   get queued(): number {
-    return this.#queued;
+    return this.#line.size;
   }
 
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Sends a request and resolves with the whole answer; rejects with CseError. `timeout` includes the queue. */
-  exchange(request: HttpRequest, timeout: number, signal?: AbortSignal): Promise<TimedHttpResponse> {
+  /** Sends a request and resolves with the whole answer; rejects with CseError. */
+  exchange(request: HttpRequest, options: ExchangeOptions): Promise<TimedHttpResponse> {
     if (this.#closed)
       return Promise.reject(new CseError('cse/closed', `The client of the CSE at ${this.name} is closed`));
-    if (this.#inFlight >= this.#options.maxInFlight && this.#queued >= this.#options.maxQueued) {
-      const message = `CSE at ${this.name} is too slow: ${this.#queued} requests are waiting for it already`;
+    const mustWait = this.#running.size >= this.limit;
+    if (mustWait && this.#line.size >= this.#options.maxQueued) {
+      const message = `CSE at ${this.name} is too slow: ${this.#line.size} requests are waiting for it already`;
       return Promise.reject(new CseError('cse/busy', message));
     }
+    const { timeout, priority, flow, signal } = options;
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(this, request, timeout, resolve, reject);
       if (signal !== undefined && !exchange.listen(signal)) return;
-      if (this.#inFlight < this.#options.maxInFlight) this.#start(exchange);
-      else this.#enqueue(exchange);
+      const now = this.#options.clock.monotonic();
+      if (!mustWait) this.#start(exchange, now);
+      else {
+        exchange.place = this.#line.add(exchange, priority, flow(), now);
+        this.#watchWaiting();
+      }
     });
   }
 
   /** Takes no more requests, lets those on the wire finish for at most `grace` milliseconds, then closes all connections. */
   async close(grace: number): Promise<void> {
     this.#closed = true;
-    for (const exchange of this.#queue.splice(0).slice(this.#head)) {
+    for (const exchange of this.#line.clear()) {
       exchange.fail(new CseError('cse/closed', `The client of the CSE at ${this.name} was closed`));
     }
-    this.#head = 0;
-    this.#queued = 0;
-    if (this.#inFlight > 0) {
+    if (this.#running.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = this.#options.clock.timer(grace, resolve);
         this.#drained = () => {
@@ -107,16 +139,19 @@ export class HttpTransport implements Connections {
         };
       });
     }
+    this.#watch?.cancel();
     await Promise.all([...this.#all].map((client) => client.destroy()));
   }
 
   /** An exchange gives its connection back; a broken one is thrown away. */
-  release(connection: Client, reusable: boolean): void {
-    this.#inFlight -= 1;
+  release(exchange: Exchange, connection: Client, reusable: boolean): void {
+    this.#running.delete(exchange);
+    if (exchange.straggles) this.#stragglers -= 1;
     if (reusable) this.#idle.push(connection);
     else this.discard(connection);
+    this.#adapt(exchange);
     this.#startWaiting();
-    if (this.#inFlight === 0) this.#drained?.();
+    if (this.#running.size === 0) this.#drained?.();
   }
 
   /** Closes a connection that is not to be used again. */
@@ -126,9 +161,9 @@ export class HttpTransport implements Connections {
     queueMicrotask(() => void connection.destroy());
   }
 
-  /** A queued exchange has ended before its turn. */
-  leaveQueue(): void {
-    this.#queued -= 1;
+  /** An exchange has ended before its turn. */
+  leaveLine(place: Place<Exchange>): void {
+    this.#line.leave(place);
   }
 
   /** A new connection, made when it is first written to. */
@@ -152,46 +187,53 @@ export class HttpTransport implements Connections {
     return client;
   }
 
+  #adapt(exchange: Exchange): void {
+    if (this.#adapted === undefined) return;
+    const now = this.#options.clock.monotonic();
+    if (exchange.answered) this.#adapted.answered(now, now - exchange.startedAt, this.#line.size > 0);
+    else if (exchange.overdue) this.#adapted.failed(now);
+    if (this.#line.size === 0 && this.#running.size === 0) this.#adapted.idle();
+  }
+
   /** One that fails as it is started releases its connection within this loop, which then goes on. */
   #startWaiting(): void {
-    if (this.#starting) return;
+    if (this.#starting || this.#line.size === 0) return;
     this.#starting = true;
-    while (this.#queued > 0 && this.#inFlight < this.#options.maxInFlight) {
-      const next = this.#dequeue();
-      if (next !== undefined) this.#start(next);
+    const now = this.#options.clock.monotonic();
+    while (this.#line.size > 0 && this.#running.size < this.limit) {
+      const next = this.#line.take() as Exchange;
+      // One that hangs frees its connection as its deadline comes: those behind it may be due in the same moment.
+      if (next.overdue) next.expire();
+      else this.#start(next, now);
     }
     this.#starting = false;
   }
 
-  #start(exchange: Exchange): void {
-    this.#inFlight += 1;
+  #start(exchange: Exchange, now: number): void {
+    exchange.place = undefined;
+    exchange.startedAt = now;
+    this.#running.add(exchange);
     exchange.send(this.#idle.pop() ?? this.fresh());
   }
 
-  #enqueue(exchange: Exchange): void {
-    exchange.queued = true;
-    // Those that left before their turn must not pile up behind slow ones.
-    if (this.#queue.length > 2 * this.#queued + 1024) {
-      const waiting = this.#queue.slice(this.#head).filter((one) => !one.settled);
-      this.#queue.splice(0, this.#queue.length, ...waiting);
-      this.#head = 0;
-    }
-    this.#queue.push(exchange);
-    this.#queued += 1;
+  /** While something waits, one answer that does not come must not keep it waiting. */
+  #watchWaiting(): void {
+    if (this.#adapted === undefined || this.#watch !== undefined || this.#closed) return;
+    this.#watch = this.#options.clock.timer(WATCH, () => {
+      this.#watch = undefined;
+      this.#findStragglers(this.#adapted?.typicalTime ?? 0);
+      this.#startWaiting();
+      if (this.#line.size > 0) this.#watchWaiting();
+    });
   }
 
-  #dequeue(): Exchange | undefined {
-    const exchange = this.#queue[this.#head] as Exchange;
-    this.#head += 1;
-    if (this.#head === this.#queue.length || this.#head > 1024) {
-      this.#queue.splice(0, this.#head);
-      this.#head = 0;
+  #findStragglers(typical: number): void {
+    const before = this.#options.clock.monotonic() - Math.max(STRAGGLES.after, STRAGGLES.times * typical);
+    for (const exchange of this.#running) {
+      if (exchange.startedAt > before) return;
+      if (exchange.straggles) continue;
+      exchange.straggles = true;
+      this.#stragglers += 1;
     }
-    // One that hangs frees its connection as its deadline comes: those behind it may be due in the same moment.
-    if (!exchange.settled && exchange.overdue) exchange.expire();
-    if (exchange.settled) return undefined;
-    exchange.queued = false;
-    this.#queued -= 1;
-    return exchange;
   }
 }

@@ -12,3 +12,4 @@ export * from './representation.ts';
 export * from './resources.ts';
 export * from './status-codes.ts';
 export * from './timestamp.ts';
+export * from './waiting-line.ts';
