@@ -101,6 +101,16 @@ export class Acme {
     await this.#run();
   }
 
+  /** Holds the process (SIGSTOP), as a CSE that hangs: connections stay open and nothing answers. */
+  pause(): void {
+    if (this.#child !== undefined) signalGroup(this.#child, 'SIGSTOP');
+  }
+
+  /** Lets the process go on after `pause`. */
+  resume(): void {
+    if (this.#child !== undefined) signalGroup(this.#child, 'SIGCONT');
+  }
+
   /** Ends the process with its children and removes its folder; may be called twice. */
   async stop(): Promise<void> {
     await this.kill();
