@@ -30,6 +30,7 @@ const { values } = parseArgs({
     base: { type: 'string', default: 'cse-in' },
     devices: { type: 'string', default: '1000' },
     'in-flight': { type: 'string', default: '8' },
+    adaptive: { type: 'boolean', default: false },
     administrator: { type: 'string', default: 'CAdmin' },
     prefix: { type: 'string', default: 'raw-' },
   },
@@ -43,6 +44,7 @@ const client = new CseClient({
   releaseVersion: '3',
   timeout: 30_000,
   maxInFlight,
+  inFlight: values.adaptive ? 'adaptive' : 'fixed',
 });
 const links = [{ objectId: 1 }, { objectId: 3 }, { objectId: 3303 }, { objectId: 3311 }].map((link) => ({
   ...link,
@@ -147,6 +149,7 @@ const creates = await rate(create);
 const updates = await rate(update);
 const deletes = await rate(remove);
 const { user, system } = process.cpuUsage(cpuBefore);
+if (values.adaptive) process.stderr.write(`cse-rate: ${client.inFlightLimit} in flight in the end\n`);
 const rates: CseRates = {
   creates,
   updates,

@@ -180,7 +180,8 @@ export class InFlightLimit {
   #judged(now: number, better: boolean): void {
     if (better) {
       this.#vain = 0;
-      this.#rest = REST.least;
+      // One step may be chance, two in one direction are none.
+      if (this.#stride === 2) this.#rest = REST.least;
       this.#stride = 2;
     } else {
       this.#vain += 1;

@@ -16,6 +16,29 @@ function job(name: string, log: string[]) {
 }
 
 describe('lanes for work', () => {
+  it('follows a limit that changes, up as soon as a piece ends, and down as they end', async () => {
+    const log: string[] = [];
+    let most = 1;
+    const lanes = new Lanes(() => most);
+    const jobs = ['a', 'b', 'c', 'd', 'e'].map((name) => job(name, log));
+    const done = jobs.map(({ work }) => lanes.run(work));
+    most = 3;
+    jobs[0]?.end();
+    await settle();
+    expect([log, lanes.busy, lanes.waiting]).toEqual([['a', 'b', 'c', 'd'], 3, 1]);
+    most = 1;
+    jobs[1]?.end();
+    jobs[2]?.end();
+    await settle();
+    expect([log.length, lanes.busy]).toEqual([4, 1]);
+    jobs[3]?.end();
+    await settle();
+    expect(log).toEqual(['a', 'b', 'c', 'd', 'e']);
+    jobs[4]?.end();
+    await Promise.all(done);
+    expect(lanes.busy).toBe(0);
+  });
+
   it('runs as many as the limit allows, and the next when one ends, whether well or badly', async () => {
     const log: string[] = [];
     const limit = new Lanes(2);
@@ -68,7 +91,7 @@ describe('lanes for work', () => {
                 running -= 1;
                 if (fails) throw new Error('failed');
               },
-              urgent ? 'urgent' : 'usual',
+              urgent ? 'urgent' : 'normal',
             )
             .catch(() => undefined),
         );
