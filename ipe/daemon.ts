@@ -1,13 +1,14 @@
 import { networkInterfaces } from 'node:os';
 import { type Logger, systemClock } from '../common/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
-import { Lwm2mServer, type Path, type Registration, type RegistrationHandler } from '../lwm2m/index.ts';
+import { type Listening, Lwm2mServer, type Path, type Registration, type RegistrationHandler } from '../lwm2m/index.ts';
 import { listensToApplications, missedDemand } from './application-demand.ts';
 import type { TreeFollower } from './bridge/bridge.ts';
 import type { Commands } from './commands/commands.ts';
 import { type Configuration, publicUrl } from './configuration/index.ts';
 import type { CseState } from './cse/presence.ts';
 import { CseConnection } from './cse-connection.ts';
+import { DeviceSecurity } from './device-security.ts';
 import { HealthServer } from './health.ts';
 import { addNotificationDoor } from './notifications/notification-door.ts';
 import { Notifications } from './notifications/notifications.ts';
@@ -20,7 +21,10 @@ import type { Values } from './values/values.ts';
 
 /** Where a started IPE is to be found, and what its CSE is. */
 export interface Ready {
-  readonly coap: { readonly address: string; readonly port: number };
+  /** Without security; absent where that is not served. */
+  readonly coap?: { readonly address: string; readonly port: number };
+  /** Over DTLS, and what there is of OpenSSL; absent where that is not served. */
+  readonly coaps?: Listening['coaps'] & { readonly credentials?: number };
   readonly http: { readonly address: string; readonly port: number };
   readonly cse: {
     readonly url: string;
@@ -86,6 +90,7 @@ export class Daemon {
   async #start(): Promise<Ready> {
     const configuration = this.#configuration;
     await this.#definitions.load();
+    const security = this.#openSecurity();
     const state = this.#openState();
     const url = configuration.cse.url ?? (await this.#startEmbeddedCse());
     const health = await this.#startHealth();
@@ -102,7 +107,7 @@ export class Daemon {
     const { bridge, removals } = makeBridge(ground, follower);
     this.#stops.push(() => removals.stop());
     const handler = state.recorded(commands?.before(bridge) ?? bridge, follower, Math.random);
-    const server = this.#makeServer(handler, values, state);
+    const server = this.#makeServer(handler, values, state, security);
     const { originator, base } = connection.settings;
     const { registrations } = state.restart({
       server,
@@ -115,13 +120,21 @@ export class Daemon {
       },
       cse: configuration.cse.url === undefined ? undefined : `${originator} ${url}/${base}`,
     });
-    const coap = await this.#startServer(server, values);
+    const { coap, coaps } = await this.#startServer(server, values);
+    security.watch(server);
     this.#ready = true;
     const degraded = [...found.degraded, ...missedDemand(configuration, found.dialect)];
     const cse = { url, embedded: configuration.cse.url === undefined, title: title(found), degraded };
     const { kind, path } = configuration.store;
     const store = { kind, ...(kind === 'lmdb' ? { path } : undefined), restored: registrations };
-    return { coap, http: health, cse, commandsFrom: configuration.access.command, store };
+    const devices = { ...(coap && { coap }), ...(coaps && { coaps: { ...coaps, ...count(security) } }) };
+    return { ...devices, http: health, cse, commandsFrom: configuration.access.command, store };
+  }
+
+  #openSecurity(): DeviceSecurity {
+    const security = new DeviceSecurity(this.#configuration, systemClock, this.#logger);
+    this.#stops.push(async () => security.close());
+    return security;
   }
 
   #openState(): LastingState {
@@ -179,10 +192,17 @@ export class Daemon {
     return { ready: reasons.length === 0, reasons };
   }
 
-  #makeServer(handler: RegistrationHandler, values: Values, state: LastingState): Lwm2mServer {
+  #makeServer(
+    handler: RegistrationHandler,
+    values: Values,
+    state: LastingState,
+    { coaps, identities }: DeviceSecurity,
+  ): Lwm2mServer {
     const server = new Lwm2mServer(
       {
         ...lwm2mServerOptions(this.#configuration),
+        coaps,
+        identities,
         models: () => this.#definitions.current,
         clock: systemClock,
         logger: this.#logger,
@@ -196,7 +216,7 @@ export class Daemon {
     return server;
   }
 
-  async #startServer(server: Lwm2mServer, values: Values): Promise<{ address: string; port: number }> {
+  async #startServer(server: Lwm2mServer, values: Values): Promise<Listening> {
     const bound = await server.start();
     this.#stops.push(
       () => server.stop(this.#configuration.shutdownTimeout),
@@ -229,6 +249,10 @@ function together(followers: readonly TreeFollower[]): TreeFollower {
       for (const follower of followers) follower.leave(endpoint);
     },
   };
+}
+
+function count({ credentials }: DeviceSecurity): { credentials?: number } {
+  return credentials === undefined ? {} : { credentials: credentials.size };
 }
 
 function title(state: CseState): string {

@@ -50,12 +50,12 @@ export function cseClientOptions(
   return { url: settings.url, originator, releaseVersion, timeout, maxInFlight, ...security, logger };
 }
 
-/** How the LwM2M server meets devices: address, bounds and queue mode. */
+/** How the LwM2M server meets devices: address without security, bounds and queue mode. */
 export function lwm2mServerOptions({ lwm2m }: Configuration): Lwm2mServerOptions {
   const { coap, lifetime, queueMode, limits } = lwm2m;
   const { blockSize, observations, ...coapLimits } = limits;
   return {
-    coap,
+    coap: coap.enabled ? { host: coap.host, port: coap.port } : undefined,
     lifetime,
     transmission: { blockSize },
     limits: { coap: coapLimits, operation: { observationsPerDevice: observations } },

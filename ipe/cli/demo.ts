@@ -45,7 +45,7 @@ async function demo({ duration, devices: howMany, once }: DemoOptions, { env, st
     ends.push(() => bridge.stop());
     const application = await DemoApplication.register(bridge.ready.cse.url, bridge.configuration.cse.base);
     ends.push(() => application.close());
-    const devices = createDevices(howMany, { host: '127.0.0.1', port: bridge.ready.coap.port });
+    const devices = createDevices(howMany, { host: '127.0.0.1', port: bridge.ready.coap?.port ?? 0 });
     ends.push(() => Promise.all(devices.map((device) => device.leave())));
     const limit = duration === undefined ? [] : [AbortSignal.timeout(duration * 1_000)];
     const signal = AbortSignal.any([stop.signal, ...limit]);

@@ -2,7 +2,7 @@ import { IpeError } from '../../common/index.ts';
 
 /** Which server could not listen, by the section of its keys, and why. */
 export interface ListenFailure {
-  readonly section: 'lwm2m.coap' | 'http' | 'embeddedCse';
+  readonly section: 'lwm2m.coap' | 'lwm2m.coaps' | 'http' | 'embeddedCse';
   /** The port is taken; else the address is the trouble. */
   readonly inUse: boolean;
 }
@@ -10,6 +10,8 @@ export interface ListenFailure {
 const SECTION_OF_CODE: Readonly<Record<string, ListenFailure['section']>> = {
   'coap/port-in-use': 'lwm2m.coap',
   'coap/address': 'lwm2m.coap',
+  'coaps/port-in-use': 'lwm2m.coaps',
+  'coaps/address': 'lwm2m.coaps',
   'http/port-in-use': 'http',
   'http/address': 'http',
   'cse/listen': 'embeddedCse',

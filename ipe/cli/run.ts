@@ -20,10 +20,16 @@ async function run(file: string | undefined, surroundings: Surroundings): Promis
   const { Daemon } = await import('../daemon.ts');
   const daemon = new Daemon(configuration, logger);
   const start = async () => {
-    const { coap, http, cse, commandsFrom, store } = await daemon.start();
+    const { coap, coaps, http, cse, commandsFrom, store } = await daemon.start();
     return {
-      coapAddress: coap.address,
-      coapPort: coap.port,
+      ...(coap && { coapAddress: coap.address, coapPort: coap.port }),
+      ...(coaps && {
+        coapsAddress: coaps.address,
+        coapsPort: coaps.port,
+        dtls: coaps.version,
+        rawPublicKeys: coaps.rawPublicKeys ? 'yes' : 'not with this OpenSSL',
+        credentials: coaps.credentials,
+      }),
       httpAddress: http.address,
       httpPort: http.port,
       cseUrl: cse.url,

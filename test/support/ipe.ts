@@ -25,7 +25,7 @@ export async function startIpe(cse: CseUnderTest, overrides: Overrides = {}): Pr
   } as ConfigurationInput);
   const daemon = new Daemon(configuration, silentLogger);
   const ready = await daemon.start();
-  return { ready, port: ready.coap.port, stop: () => daemon.stop() };
+  return { ready, port: ready.coap?.port ?? 0, stop: () => daemon.stop() };
 }
 
 /** A oneM2M application with an AE of its own, which knows only the CSE. */

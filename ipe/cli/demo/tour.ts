@@ -86,7 +86,7 @@ export class Tour {
     this.#story.step('Three parts are running');
     const cse = `${ready.cse.url}/${configuration.cse.base}`;
     this.#story.row('CSE', cse, 'a oneM2M CSE in memory', remark('embeddedCse', 8080));
-    const coap = `coap://127.0.0.1:${ready.coap.port}`;
+    const coap = `coap://127.0.0.1:${ready.coap?.port}`;
     this.#story.row('lwm2m-ipe', coap, 'the bridge: LwM2M server here, AE there', remark('lwm2m.coap', 5683));
     this.#story.row('Cdemo-app', 'an AE at the CSE', 'an application: it has never heard of LwM2M');
   }
@@ -148,7 +148,7 @@ export class Tour {
       commandsToTry({
         cseUrl: ready.cse.url,
         base,
-        coapPort: ready.coap.port,
+        coapPort: ready.coap?.port ?? 0,
         healthUrl,
         device,
         light: lightSwitch(this.#seen)?.path.split('/')[1],

@@ -1,24 +1,12 @@
 import * as z from 'zod';
 import { key } from '../notes.ts';
-import { HOST_ALLOWED, host, PORT_ALLOWED, port, seconds } from '../values.ts';
+import { seconds } from '../values.ts';
 import { wholeNumber } from '../whole-number.ts';
+import { coapSection, coapsSection, identities } from './device-security.ts';
 import { queueModeSection } from './queue-mode.ts';
 
 const MAX_LIFETIME = 4_294_967_295;
 const LIFETIME_ALLOWED = `a whole number of seconds from 1 to ${MAX_LIFETIME}`;
-
-const coapSection = z.strictObject({
-  host: key(host().prefault('::'), {
-    kind: 'text',
-    description: 'Address on which devices reach the LwM2M server (UDP). :: serves IPv6 and IPv4.',
-    allowed: HOST_ALLOWED,
-  }),
-  port: key(port().prefault(5683), {
-    kind: 'integer',
-    description: 'Port of the LwM2M server (UDP).',
-    allowed: PORT_ALLOWED,
-  }),
-});
 
 const lifetimes = z.strictObject({
   min: key(seconds(1, MAX_LIFETIME).prefault(1), {
@@ -77,6 +65,8 @@ const limitsSection = z.strictObject({
 /** The side of the devices. */
 export const lwm2mSection = z.strictObject({
   coap: coapSection.prefault({}),
+  coaps: coapsSection.prefault({}),
+  identities,
   lifetime: lifetimeSection.prefault({}),
   modelsFolder: key(z.string().min(1).max(4_096).optional(), {
     kind: 'text',

@@ -95,10 +95,18 @@ describe('the environment file', () => {
     const env = Object.fromEntries(lines.map((line) => line.slice(1).split(/=(.*)/s).slice(0, 2) as [string, string]));
     expect(Object.keys(env)).toEqual(['IPE_CONFIG', ...configurationKeys.map(({ environment }) => environment)]);
     const { IPE_CONFIG: _, ...rest } = env;
-    const withoutDefault = { modelsFolder: '/etc/lwm2m-ipe/objects' };
-    expect(loadConfiguration({ env: rest }).lwm2m).toEqual({
-      ...loadConfiguration({ env: {} }).lwm2m,
-      ...withoutDefault,
-    });
+    const { lwm2m } = loadConfiguration({ env: {} });
+    const withoutDefault = {
+      modelsFolder: '/etc/lwm2m-ipe/objects',
+      coaps: {
+        ...lwm2m.coaps,
+        credentials: '/var/lib/lwm2m-ipe/credentials.json',
+        certificate: '/etc/lwm2m-ipe/server.pem',
+        privateKey: '/etc/lwm2m-ipe/server.key',
+        ca: '/etc/lwm2m-ipe/device-ca.pem',
+        libssl: '/usr/lib/x86_64-linux-gnu/libssl.so.3',
+      },
+    };
+    expect(loadConfiguration({ env: rest }).lwm2m).toEqual({ ...lwm2m, ...withoutDefault });
   });
 });

@@ -41,7 +41,7 @@ describe('a configuration', () => {
   it('needs no key at all', () => {
     const configuration = fromEnvironment({});
     expect(configuration.cse.url).toBeUndefined();
-    expect(configuration.lwm2m.coap).toEqual({ host: '::', port: 5683 });
+    expect(configuration.lwm2m.coap).toEqual({ host: '::', port: 5683, enabled: true, endpoints: ['*'] });
     expect(configuration.lwm2m.lifetime).toEqual({ min: 1, max: 31_536_000, default: 86_400 });
     expect(configuration.access.read).toEqual(['all']);
     expect(configuration).toEqual(parseConfiguration({}));
@@ -103,7 +103,7 @@ describe('the environment', () => {
 
   it('wins over the file', () => {
     const configuration = fromFile('lwm2m: {coap: {port: 1, host: 127.0.0.1}}', { IPE_LWM2M_COAP_PORT: '2' });
-    expect(configuration.lwm2m.coap).toEqual({ host: '127.0.0.1', port: 2 });
+    expect(configuration.lwm2m.coap).toMatchObject({ host: '127.0.0.1', port: 2 });
   });
 
   it('loses against the command line, whose options are named in a message', () => {
