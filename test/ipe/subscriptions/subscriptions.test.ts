@@ -161,7 +161,10 @@ describe('what no notification told of', () => {
     bench.follow();
     await watched(true);
     await wished({ '3303/0/5700': { pmin: 7, st: 0.5 } });
-    expect(bench.subscriptions.counters).toMatchObject({ watched: 0, found: 2 });
+    await eventually(
+      async () => bench.subscriptions.counters,
+      ({ watched, found }) => watched === 0 && found === 2,
+    );
     await unsubscribe('3303_0/5700/hidden');
     await wished({ '3303/0/5700': { pmin: 8, st: 0.5 } });
     await eventually(remembered, (labels) => labels?.length === 1);
