@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addCheckCommand } from './check.ts';
 import { addConfigCommand } from './config.ts';
+import { addCredentialsCommand } from './credentials.ts';
 import { addCseCommand } from './cse.ts';
 import { addDemoCommand } from './demo.ts';
 import { reportFailure } from './failure.ts';
@@ -37,6 +38,7 @@ function createProgram(surroundings: Surroundings): Command {
   addRunCommand(program, surroundings);
   addCheckCommand(program, surroundings);
   addConfigCommand(program, surroundings);
+  addCredentialsCommand(program, surroundings);
   addCseCommand(program, surroundings);
   addSimulateCommand(program, surroundings);
   return program;
