@@ -1,3 +1,16 @@
+export type { BootstrapClient, BootstrapHandler, BootstrapResult } from './bootstrap/handler.ts';
+export {
+  type BootstrapCounters,
+  type BootstrapLimits,
+  type BootstrapServiceOptions,
+  DEFAULT_BOOTSTRAP_LIMITS,
+  DEFAULT_SESSION_TIMES,
+} from './bootstrap/options.ts';
+export { BOOTSTRAP_PARAMETERS, parseBootstrapParameters } from './bootstrap/parameters.ts';
+export type { BootstrapPlan, DeletionTarget, PlannedInstance, PlannedResource } from './bootstrap/plan.ts';
+export { BootstrapServer, type BootstrapServerOptions } from './bootstrap/server.ts';
+export { BootstrapService } from './bootstrap/service.ts';
+export type { SessionTimes } from './bootstrap/session.ts';
 export type { CoapCounters } from './coap/counters.ts';
 export { CoapEndpoint, type CoapEndpointOptions } from './coap/endpoint.ts';
 export type { CoapNotification, NotificationHandler } from './coap/notification.ts';

@@ -22,6 +22,12 @@ export interface ResourceContext {
   readonly containerOntologyRef: boolean;
 }
 
+/** What the node of a device is made from: less than the rest, so that one that is only bootstrapped can have it. */
+export type NodeContext = Pick<
+  ResourceContext,
+  'names' | 'labels' | 'expirationTime' | 'accessControlPolicy' | 'hostedAeLinksKept'
+> & { readonly registration: Pick<Registration, 'endpoint' | 'version'> };
+
 interface ContainerContext extends ResourceContext {
   readonly link: ObjectLink;
 }
@@ -44,25 +50,25 @@ const expirationTime = {
   attribute: 'et',
   from: 'Lifetime',
   sent: 'always',
-  value: (c: ResourceContext) => c.expirationTime,
+  value: (c: NodeContext) => c.expirationTime,
 } as const;
 const accessControl = {
   attribute: 'acpi',
   from: 'configuration',
   clause: 'TS-0001 9.6.1.3.2',
   sent: 'create',
-  value: (c: ResourceContext) => (c.accessControlPolicy === undefined ? undefined : [c.accessControlPolicy]),
+  value: (c: NodeContext) => (c.accessControlPolicy === undefined ? undefined : [c.accessControlPolicy]),
 } as const;
 const versionLabels = {
   attribute: 'lbl',
   from: 'LWM2M Version',
   clause: 'TS-0014 table 6.2.2.2-3',
   sent: 'create',
-  value: (c: ResourceContext) => endpointLabels(c.registration.endpoint, c.registration.version, c.labels),
+  value: (c: NodeContext) => endpointLabels(c.registration.endpoint, c.registration.version, c.labels),
 } as const;
 
 /** Attributes of the node of a device (TS-0014 table 6.2.2.2-3). Binding Mode and SMS Number have none. */
-export const NODE_ATTRIBUTES: readonly AttributeRow<14, ResourceContext>[] = [
+export const NODE_ATTRIBUTES: readonly AttributeRow<14, NodeContext>[] = [
   {
     attribute: 'rn',
     from: 'Endpoint Client Name',
@@ -179,8 +185,11 @@ export function repairAttributes<K extends keyof ResourceMap, C>(
   return pick(repaired, context) as UpdateAttributes<K>;
 }
 
-/** `nl` of an AE is among them, since a node that was lost comes back under another resource ID. */
-const REPAIRED: ReadonlySet<string> = new Set(['lbl', 'et', 'or', 'nl']);
+/**
+ * `nl` of an AE is among them, since a node that was lost comes back under another resource ID; `hael` of a node, since it
+ * may be older than the AE.
+ */
+const REPAIRED: ReadonlySet<string> = new Set(['lbl', 'et', 'or', 'nl', 'hael']);
 
 function pick<K extends keyof ResourceMap, C>(
   rows: readonly AttributeRow<K, C>[],

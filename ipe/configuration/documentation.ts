@@ -24,6 +24,7 @@ const TITLES: Readonly<Record<string, string>> = {
   cse: 'The CSE',
   embeddedCse: 'The embedded CSE',
   lwm2m: 'The LwM2M server',
+  bootstrap: 'The bootstrap server',
   http: 'The HTTP door of the IPE',
   access: 'Access to what the IPE makes',
   names: 'Names',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { key } from './notes.ts';
 import { accessSection } from './sections/access.ts';
+import { bootstrapSection } from './sections/bootstrap.ts';
 import { commandsSection } from './sections/commands.ts';
 import { cseSection } from './sections/cse.ts';
 import { embeddedCseSection } from './sections/embedded-cse.ts';
@@ -17,6 +18,7 @@ const sections = z.strictObject({
   cse: cseSection.prefault({}),
   embeddedCse: embeddedCseSection.prefault({}),
   lwm2m: lwm2mSection.prefault({}),
+  bootstrap: bootstrapSection.prefault({}),
   http: httpSection.prefault({}),
   access: accessSection.prefault({}),
   names: namesSection.prefault({}),

@@ -1,5 +1,6 @@
 import type { Peer } from '../coap/types.ts';
 import type { Refusal } from '../registration/handler.ts';
+import type { Lwm2mVersion } from '../registration/registration.ts';
 import type { BootstrapPlan } from './plan.ts';
 
 /** A client that asks to be bootstrapped. */
@@ -15,7 +16,13 @@ export interface BootstrapClient {
 /** How a bootstrap session ended. */
 export type BootstrapResult =
   /** The client accepted all of it; `tolerated`: what it refused on the way that was no reason to stop. */
-  | { readonly kind: 'finished'; readonly written: number; readonly tolerated: readonly string[] }
+  | {
+      readonly kind: 'finished';
+      /** As far as the client told it. */
+      readonly version: Lwm2mVersion;
+      readonly written: number;
+      readonly tolerated: readonly string[];
+    }
   /** The client refused an operation without which there is no account. */
   | { readonly kind: 'refused'; readonly operation: string; readonly code: string }
   /** No answer in time, a reset, or a value that has no form in the client's format. */

@@ -1,11 +1,12 @@
 import type { CoapResponse } from '../coap/types.ts';
 import { encodeContent } from '../content/content.ts';
+import type { Lwm2mVersion } from '../registration/registration.ts';
 import type { ContentModel } from './operation.ts';
 import { placedNodes } from './placement.ts';
 import type { BootstrapPlan } from './plan.ts';
 
 /** A client that asks for a pack speaks at least this. */
-export const PACK_VERSION = '1.2';
+export const PACK_VERSION: Lwm2mVersion = '1.2';
 /** Formats of a pack; the first one where the client names none (LwM2M 1.2 6.1.7.8). */
 const PACK_FORMATS: readonly number[] = [112, 110, 11544];
 

@@ -102,7 +102,12 @@ export class BootstrapService {
     try {
       const response = packResponse(plan, format, this.#model(PACK_VERSION));
       this.counters.packs += 1;
-      this.#concluded(session, { kind: 'finished', written: plan.instances.length, tolerated: [] });
+      this.#concluded(session, {
+        kind: 'finished',
+        version: PACK_VERSION,
+        written: plan.instances.length,
+        tolerated: [],
+      });
       return response;
     } catch (error) {
       const result = { kind: 'failed', operation: 'pack', reason: errorMessage(error) } as const;

@@ -83,6 +83,6 @@ export class BootstrapSession {
 
 function resultOf(step: BootstrapStep): BootstrapResult {
   if (step.kind === 'refused') return { kind: 'refused', operation: step.operation, code: step.code };
-  const { written, tolerated } = step.progress;
-  return { kind: 'finished', written, tolerated };
+  const { version, written, tolerated } = step.progress;
+  return { kind: 'finished', version, written, tolerated };
 }
