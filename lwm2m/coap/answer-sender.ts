@@ -1,3 +1,4 @@
+import { repetitionsWithin } from './amplification.ts';
 import { type AnswerBlocks, answerRoom, NO_BLOCKS, writeAnswer } from './answer-writer.ts';
 import { ACK, CODE, CON, codeText, NON } from './codes.ts';
 import type { Exchange } from './exchange.ts';
@@ -5,10 +6,12 @@ import type { LayerContext } from './layer-context.ts';
 import { MessageWriter } from './message-writer.ts';
 import { type PeerEntry, takeMessageId } from './peers.ts';
 import { ANSWER } from './recent-messages.ts';
-import type { Transmissions } from './transmissions.ts';
+import type { TransmissionEnd, Transmissions } from './transmissions.ts';
 import type { CoapResponse, Peer } from './types.ts';
 
 const TOKEN_START = 4;
+/** Bytes of an empty message. */
+const EMPTY_BYTES = 4;
 const TOO_LONG: CoapResponse = { code: '5.00' };
 
 /** Sends answers: in the acknowledgement, separately, as NON, or again for a duplicate (RFC 7252 5.2). */
@@ -43,12 +46,20 @@ export class AnswerSender {
 
   /** Refuses a request without remembering it: the same request would be refused again. */
   refuse(data: Buffer, type: number, messageId: number, peer: Peer, code: number): void {
-    const { counters, random, send } = this.#context;
-    counters.refused++;
+    this.#context.counters.refused++;
     // A NON request with an unknown critical option is rejected in silence (RFC 7252 5.4.1).
     if (type === NON && code === CODE.BAD_OPTION) return;
+    this.#answerUnread(data, type, messageId, peer, { code: codeText(code) });
+  }
+
+  /** Turns away a request that was not even looked at, and does not remember it: the peer comes again later. */
+  turnAway(data: Buffer, type: number, messageId: number, peer: Peer, response: CoapResponse): void {
+    this.#answerUnread(data, type, messageId, peer, response);
+  }
+
+  #answerUnread(data: Buffer, type: number, messageId: number, peer: Peer, response: CoapResponse): void {
+    const { random, send } = this.#context;
     const token = data.subarray(TOKEN_START, TOKEN_START + ((data[0] as number) & 15));
-    const response = { code: codeText(code) };
     const bytes = Buffer.allocUnsafe(answerRoom(response));
     const id = type === CON ? messageId : Math.floor(random() * 0x1_0000);
     const end = writeAnswer(this.#writer, bytes, 0, type === CON ? ACK : NON, id, token, response, NO_BLOCKS);
@@ -90,14 +101,15 @@ export class AnswerSender {
 
   /** As a CON message of its own, sent until it is acknowledged (RFC 7252 5.2.2). */
   #sendSeparately(exchange: Exchange, response: CoapResponse, blocks: AnswerBlocks): void {
-    const { entry, request } = exchange;
+    const { entry, request, room } = exchange;
     const bytes = Buffer.allocUnsafe(answerRoom(response));
     const id = this.#transmissions.takeMessageId(entry);
     const end = writeAnswer(this.#writer, bytes, 0, CON, id, request.token, response, blocks);
     this.#context.counters.separate++;
-    this.#transmissions.start(entry, bytes.subarray(0, end), (outcome) => {
+    const ended = (outcome: TransmissionEnd) => {
       if (outcome === 'acknowledged') return;
       this.#context.logger.debug('a separate CoAP answer was not taken', { peer: entry.peer.key, outcome });
-    });
+    };
+    this.#transmissions.start(entry, bytes.subarray(0, end), ended, repetitionsWithin(room - EMPTY_BYTES, end));
   }
 }

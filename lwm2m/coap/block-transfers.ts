@@ -1,3 +1,4 @@
+import { szxWithin } from './amplification.ts';
 import type { AnswerSender } from './answer-sender.ts';
 import { type AnswerBlocks, NO_BLOCKS } from './answer-writer.ts';
 import { blockOf, blockSize, szxOf } from './block.ts';
@@ -28,9 +29,9 @@ export class BlockTransfers {
     this.#answers = new LargeAnswers(limits, lifetime, deadlines);
   }
 
-  /** True when an answer does not fit into one block of ours. */
-  isLong(response: CoapResponse): boolean {
-    return isLonger(response, blockSize(this.#szx));
+  /** True when an answer does not fit into one block of ours, or not into `room` bytes. */
+  isLong(response: CoapResponse, room: number): boolean {
+    return isLonger(response, blockSize(this.#szxWithin(room)));
   }
 
   /** Takes in a block; true when the request of the exchange is whole and for the handler, otherwise it is answered. */
@@ -41,19 +42,21 @@ export class BlockTransfers {
   /** Sends the answer of the handler, or the block of it that was asked for. */
   finish(exchange: Exchange, response: CoapResponse): void {
     const { block1, block2 } = exchange;
-    const wanted = blockOf(block2 === ABSENT ? this.#szx : block2);
+    const szx = this.#szxWithin(exchange.room);
+    const wanted = blockOf(block2 === ABSENT ? szx : block2);
     const payload = response.payload;
-    if (
-      payload !== undefined &&
-      (wanted.number > 0 || isLonger(response, blockSize(Math.min(wanted.szx, this.#szx))))
-    ) {
+    if (payload !== undefined && (wanted.number > 0 || isLonger(response, blockSize(Math.min(wanted.szx, szx))))) {
       const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
       const now = this.#context.now();
-      this.#sendBlock(exchange, this.#answers.keep(exchange.answerKey, response, bytes, block2, this.#szx, now));
+      this.#sendBlock(exchange, this.#answers.keep(exchange.answerKey, response, bytes, block2, szx, now));
     } else {
       const blocks = block1 === ABSENT ? NO_BLOCKS : { ...NO_BLOCKS, block1: exchange.lastBlock1 };
       this.#sender.sendFor(exchange, response, blocks);
     }
+  }
+
+  #szxWithin(room: number): number {
+    return Math.min(this.#szx, szxWithin(room));
   }
 
   #takeUpload(exchange: Exchange, size1: number): boolean {
@@ -80,7 +83,7 @@ export class BlockTransfers {
   #takeDownload(exchange: Exchange): boolean {
     const { request, block2 } = exchange;
     if (block2 === ABSENT || blockOf(block2).number === 0) return true;
-    const block = this.#answers.find(exchange.answerKey, block2, this.#szx);
+    const block = this.#answers.find(exchange.answerKey, block2, this.#szxWithin(exchange.room));
     if (block !== undefined) {
       this.#sendBlock(exchange, block);
       return false;

@@ -32,6 +32,8 @@ export interface CoapCounters {
   handlerFailures: number;
   /** Requests answered 5.03, and datagrams dropped, because a bound was reached. */
   droppedBusy: number;
+  /** Requests and pings refused or ignored because their source, or all together, sent too many a second. */
+  limited: number;
   /** Datagrams that the socket could not send, and other errors of the socket. */
   socketErrors: number;
 }
@@ -55,6 +57,7 @@ export function newCounters(): CoapCounters {
     separate: 0,
     handlerFailures: 0,
     droppedBusy: 0,
+    limited: 0,
     socketErrors: 0,
   };
 }

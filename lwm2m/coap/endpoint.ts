@@ -6,6 +6,7 @@ import type { NotificationHandler } from './notification.ts';
 import type { FindObserved } from './observed-requests.ts';
 import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
 import { type CoapLimits, DEFAULT_LIMITS, type TransmissionParameters } from './parameters.ts';
+import type { Admission } from './rate-limit.ts';
 import { secureRandom } from './secure-random.ts';
 import type { DatagramTransport } from './transport.ts';
 import type { CoapHandler, Peer } from './types.ts';
@@ -31,6 +32,8 @@ export interface CoapEndpointOptions {
    * the observations it asked for itself; it cannot know those of an earlier run or of a device's earlier address.
    */
   readonly observed?: FindObserved;
+  /** Whether one more request, duplicate, ping or undecodable message is answered; absent: all are. */
+  readonly admit?: (peer: Peer, now: number) => Admission;
   /** Told of each CoAP ping (RFC 7252 4.3): a sign of life that asks for nothing. */
   readonly ping?: (peer: Peer) => void;
 }
@@ -65,6 +68,7 @@ export class CoapEndpoint {
       ...(options.notification && { notification: options.notification }),
       ...(options.observed && { observed: options.observed }),
       ...(options.ping && { ping: options.ping }),
+      ...(options.admit && { admit: options.admit }),
       ...(options.limits && { limits: options.limits }),
       ...(options.parameters && { parameters: options.parameters }),
     });

@@ -18,6 +18,8 @@ export class Exchange implements Deadline {
   /** Values of the block options, negative when absent. */
   readonly block1: number;
   readonly block2: number;
+  /** Bytes that all datagrams of its answer may have together. */
+  readonly room: number;
   readonly #owner: { acknowledge(exchange: Exchange): void };
 
   constructor(
@@ -29,6 +31,7 @@ export class Exchange implements Deadline {
     message: number,
     block1: number,
     block2: number,
+    room: number,
   ) {
     this.#owner = owner;
     this.entry = entry;
@@ -38,6 +41,7 @@ export class Exchange implements Deadline {
     this.message = message;
     this.block1 = block1;
     this.block2 = block2;
+    this.room = room;
   }
 
   due(): void {

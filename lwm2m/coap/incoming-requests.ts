@@ -1,4 +1,5 @@
 import { errorMessage } from '../../common/index.ts';
+import { answerRoomFor } from './amplification.ts';
 import type { AnswerSender } from './answer-sender.ts';
 import { NO_BLOCKS } from './answer-writer.ts';
 import { BlockTransfers } from './block-transfers.ts';
@@ -51,6 +52,12 @@ export class IncomingRequests {
   receive(data: Buffer, type: number, messageId: number, peer: Peer): boolean {
     const { recent, peers, counters, limits } = this.#context;
     const now = this.#context.now();
+    const admission = this.#context.admit(peer, now);
+    if (admission !== 'served') {
+      counters.limited++;
+      if (admission !== 'ignored') this.#sender.turnAway(data, type, messageId, peer, admission);
+      return true;
+    }
     const digest = digestOf(data);
     const known = peers.find(peer.key);
     if (known !== undefined) {
@@ -77,9 +84,10 @@ export class IncomingRequests {
       counters.droppedBusy++;
       this.#sender.send(entry, type, messageId, message, request.token, BUSY, NO_BLOCKS);
     } else if (block1 !== ABSENT || block2 !== ABSENT || request.payload.length > limits.requestBytes) {
-      this.#serveBlock(new Exchange(this, entry, request, type, messageId, message, block1, block2));
+      const room = answerRoomFor(entry.peer, data, limits.amplification);
+      this.#serveBlock(new Exchange(this, entry, request, type, messageId, message, block1, block2, room));
     } else {
-      this.#serve(entry, request, type, messageId, message);
+      this.#serve(entry, request, type, messageId, message, answerRoomFor(entry.peer, data, limits.amplification));
     }
     return true;
   }
@@ -91,13 +99,13 @@ export class IncomingRequests {
     this.#sender.sendEmpty(exchange.entry.peer, ACK, exchange.messageId);
   }
 
-  #serve(entry: PeerEntry, request: CoapRequest, type: number, messageId: number, message: number): void {
+  #serve(entry: PeerEntry, request: CoapRequest, type: number, messageId: number, message: number, room: number): void {
     const answer = this.#call(request);
-    if (!(answer instanceof Promise) && !this.#blocks.isLong(answer)) {
+    if (!(answer instanceof Promise) && !this.#blocks.isLong(answer, room)) {
       this.#sender.send(entry, type, messageId, message, request.token, answer, NO_BLOCKS);
       return;
     }
-    const exchange = new Exchange(this, entry, request, type, messageId, message, ABSENT, ABSENT);
+    const exchange = new Exchange(this, entry, request, type, messageId, message, ABSENT, ABSENT, room);
     if (answer instanceof Promise) this.#await(exchange, answer);
     else this.#blocks.finish(exchange, answer);
   }

@@ -3,8 +3,10 @@ import type { CoapCounters } from './counters.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { CoapLimits, TransmissionParameters } from './parameters.ts';
 import type { PeerTable } from './peers.ts';
+import type { Admission } from './rate-limit.ts';
 import type { RecentMessages } from './recent-messages.ts';
 import type { SendDatagram } from './transport.ts';
+import type { Peer } from './types.ts';
 
 /** What the parts of one message layer share. */
 export interface LayerContext {
@@ -14,6 +16,8 @@ export interface LayerContext {
   readonly random: () => number;
   readonly send: SendDatagram;
   readonly logger: Logger;
+  /** Whether one more message that asks for an answer is served. */
+  readonly admit: (peer: Peer, now: number) => Admission;
   readonly parameters: TransmissionParameters;
   readonly limits: CoapLimits;
   readonly counters: CoapCounters;

@@ -15,6 +15,7 @@ import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-requ
 import { OutgoingRequests } from './outgoing-requests.ts';
 import { type CoapLimits, DEFAULT_LIMITS, type TransmissionParameters, transmissionParameters } from './parameters.ts';
 import { type PeerEntry, PeerTable } from './peers.ts';
+import type { Admission } from './rate-limit.ts';
 import { RecentMessages } from './recent-messages.ts';
 import { replyOf } from './reply-reader.ts';
 import { Transmissions } from './transmissions.ts';
@@ -37,6 +38,8 @@ export interface MessageLayerOptions {
   /** Told when {@link MessageLayer.tick} must be called earlier than was said before. */
   readonly wake: (at: number) => void;
   readonly logger?: Logger;
+  /** Whether one more request, duplicate, ping or undecodable message is answered; absent: all are. */
+  readonly admit?: (peer: Peer, now: number) => Admission;
   readonly limits?: Partial<CoapLimits>;
   readonly parameters?: Partial<TransmissionParameters>;
 }
@@ -92,7 +95,8 @@ export class MessageLayer {
       options.send(peer, buffer, offset, length);
     };
     const logger = options.logger ?? silentLogger;
-    this.#context = { now, random, send, logger, parameters, limits, counters, deadlines, peers, recent };
+    const admit = options.admit ?? (() => 'served' as const);
+    this.#context = { now, random, send, logger, admit, parameters, limits, counters, deadlines, peers, recent };
     this.#transmissions = new Transmissions(this.#context);
     this.#sender = new AnswerSender(this.#context, this.#transmissions);
     this.#incoming = new IncomingRequests(this.#context, this.#sender, handler);
@@ -180,11 +184,19 @@ export class MessageLayer {
   /** A message with a format error or a reserved code: reset when CON, ignored otherwise (RFC 7252 4.2, 4.3). */
   #reject(type: number, messageId: number, peer: Peer): void {
     this.counters.undecodable++;
-    if (type === CON) this.#sender.sendEmpty(peer, RST, messageId);
+    if (type === CON && this.#admits(peer)) this.#sender.sendEmpty(peer, RST, messageId);
+  }
+
+  /** What has no other answer than a reset goes without one where there is too much of it. */
+  #admits(peer: Peer): boolean {
+    const served = this.#context.admit(peer, this.#context.now()) === 'served';
+    if (!served) this.counters.limited++;
+    return served;
   }
 
   #receiveEmpty(type: number, messageId: number, peer: Peer): void {
     if (type === CON) {
+      if (!this.#admits(peer)) return;
       this.#sender.sendEmpty(peer, RST, messageId); // CoAP ping (RFC 7252 4.3)
       this.#ping?.(peer);
       return;

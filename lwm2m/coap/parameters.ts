@@ -75,6 +75,8 @@ export interface CoapLimits {
   readonly heldNotifications: number;
   /** Observations whose request is remembered where nobody else does; above, the oldest are forgotten. */
   readonly observations: number;
+  /** How many times the bytes of a question its answer may have, with all repetitions, where the peer has no identity. */
+  readonly amplification: number;
   /** Bytes that wait in the socket; above, datagrams are dropped as a network would. */
   readonly sendQueueBytes: number;
 }
@@ -96,5 +98,6 @@ export const DEFAULT_LIMITS: CoapLimits = {
   unfinishedReplyBytes: 64 << 20,
   heldNotifications: 1_024,
   observations: 100_000,
+  amplification: Number.POSITIVE_INFINITY,
   sendQueueBytes: 4 << 20,
 };

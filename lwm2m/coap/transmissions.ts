@@ -75,11 +75,16 @@ export class Transmissions {
     return id;
   }
 
-  /** Sends a CON message until it is acknowledged, reset or given up; then calls `ended` once. */
-  start(peer: PeerEntry, bytes: Buffer, ended: (end: TransmissionEnd) => void): Transmission {
+  /** Sends a CON message until it is acknowledged, reset or given up, again at most `repetitions` times; then calls `ended` once. */
+  start(
+    peer: PeerEntry,
+    bytes: Buffer,
+    ended: (end: TransmissionEnd) => void,
+    repetitions = Number.POSITIVE_INFINITY,
+  ): Transmission {
     const { ackTimeout, ackRandomFactor, maxRetransmit } = this.#context.parameters;
     const interval = ackTimeout * (1 + this.#context.random() * (ackRandomFactor - 1));
-    const transmission = new Transmission(this, peer, bytes, interval, maxRetransmit, ended);
+    const transmission = new Transmission(this, peer, bytes, interval, Math.min(maxRetransmit, repetitions), ended);
     this.#running.set(keyOf(peer, transmission.messageId), transmission);
     this.#context.peers.use(peer);
     transmission.transmit(this.#context.now());
