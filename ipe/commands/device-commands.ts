@@ -9,12 +9,12 @@ import {
   valueFromJson,
   valueToJson,
 } from '../../lwm2m/index.ts';
-import { type DirectCommandCodec, type InstancePath, readCommand } from '../../mappings/index.ts';
+import { type Command, type DirectCommandCodec, type InstancePath, readCommand } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { Lanes } from '../lanes.ts';
 import type { CommandPolicies } from './command-policies.ts';
 import { CommandResources } from './command-resources.ts';
-import { CommandTurns } from './command-turns.ts';
+import { CommandTurns, type TakenCommand } from './command-turns.ts';
 import { DirectCommands } from './direct-commands.ts';
 import { listChildren, retrieveInOrder } from './inbox.ts';
 import { MARKS, Outbox, requestKey, responseName } from './outbox.ts';
@@ -217,9 +217,19 @@ export class DeviceCommands {
     if (this.#turns.has(key) || this.#answered.has(responseName(key, MARKS.final))) return;
     this.#shares.counters.taken += 1;
     const command = readCommand(instance.con, instance.ri, this.#codec());
-    if (this.#answered.has(responseName(key, MARKS.sent)))
-      this.#turns.interrupted({ key, command, created: instance.ct });
-    else this.#turns.take({ key, command, created: instance.ct });
+    const taken = { key, command, created: instance.ct, ended: this.#confirm(command) };
+    if (this.#answered.has(responseName(key, MARKS.sent))) this.#turns.interrupted(taken);
+    else this.#turns.take(taken);
+  }
+
+  /** What the device has taken is its new value, whether or not it reports that. */
+  #confirm({ asked }: Command): TakenCommand['ended'] {
+    if (!('operation' in asked)) return undefined;
+    const { operation } = asked;
+    if (operation.type !== 'write' && operation.type !== 'write-composite') return undefined;
+    return async ({ state }) => {
+      if (state === 'done') this.#shares.parts.values.written(this.#commanded.registration.endpoint, operation.nodes);
+    };
   }
 
   #definitionOf(objectId: number): ObjectDefinition | undefined {

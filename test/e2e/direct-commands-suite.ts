@@ -284,6 +284,15 @@ export function directCommandsSuite(title: string, start: () => Promise<CseUnder
       expect(await commander.end(nonsense)).toMatchObject({ state: 'failed', rsc: 4000 });
     });
 
+    it('what a device has taken by a request is its value, though it reports nothing', async () => {
+      await started({ misbehaviour: { loseNotifications: 1 } });
+      await commander.ready();
+      await commander.holds('3311_0/5851', 80);
+      const write = { id: 'w', operation: 'write', path: '/3311/0/5851', value: 44 };
+      expect(await commander.run(write)).toMatchObject({ state: 'done', code: '2.04' });
+      await commander.holds('3311_0/5851', 44);
+    });
+
     it('only whom access.command names may create there, and nobody where there is nothing to command', async () => {
       await started();
       await commander.listens('3311_0/5851');

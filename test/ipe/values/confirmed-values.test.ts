@@ -107,6 +107,14 @@ describe('values after commands', () => {
     expect(world.asked.at(-1)).toEqual({ type: 'read', path: TEMPERATURE });
   });
 
+  it('a written value that nobody can read back, such as a package, is not stored', async () => {
+    await registered();
+    const { requests } = world.cse.counters;
+    world.values.written('device', [{ path: { objectId: 5, instanceId: 0, resourceId: 0 }, value: Buffer.from('x') }]);
+    await new Promise((resolve) => setTimeout(resolve, 2200));
+    expect(world.cse.counters.requests).toBe(requests);
+  });
+
   it('nothing is stored for a device that has left', async () => {
     await registered();
     world.values.written('device', [temperature(30)]);
