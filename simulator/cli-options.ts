@@ -2,12 +2,25 @@ import type { CoapCode, Lwm2mVersion } from '../lwm2m/index.ts';
 import type { ObjectSelection } from './object-tree.ts';
 import { OBJECT_CATALOGUE } from './objects/catalogue.ts';
 import { FORMAT_NAMES } from './operations/content-formats.ts';
-import { binding, blockSize, errorCode, format, parseObjects, version, whole } from './option-readers.ts';
+import {
+  binding,
+  blockSize,
+  errorCode,
+  format,
+  identity,
+  parseObjects,
+  presharedKey,
+  version,
+  whole,
+} from './option-readers.ts';
 import { parseServerUri } from './server-uri.ts';
 
 /** What `simulate` is told; one entry of `SIMULATE_OPTIONS` each. */
 export interface SimulationOptions {
   readonly server: string;
+  /** PSK identity, `{endpoint}` for the name of the device. */
+  readonly identity: string;
+  readonly psk: Buffer | undefined;
   readonly endpoints: number;
   readonly prefix: string;
   /** Seconds. */
@@ -87,12 +100,29 @@ export const SIMULATE_OPTIONS: readonly SimulateOption[] = [
     name: 'server',
     group: 'Devices',
     flags: '--server <uri>',
-    description: 'LwM2M server, coap://host[:port]; IPv6 addresses in brackets',
+    description: 'LwM2M server, coap://host[:port] or coaps://host[:port]; IPv6 addresses in brackets',
     default: 'coap://127.0.0.1:5683',
     parse: (text) => {
       parseServerUri(text);
       return text;
     },
+  }),
+  option({
+    name: 'identity',
+    group: 'Devices',
+    flags: '--identity <text>',
+    description: 'PSK identity for coaps; {endpoint} is the name of the device',
+    default: '{endpoint}',
+    parse: identity,
+  }),
+  option({
+    name: 'psk',
+    group: 'Devices',
+    flags: '--psk <hex>',
+    description: 'pre-shared key for coaps, in hexadecimal, or @FILE that holds it; all devices have the same',
+    default: undefined,
+    shown: 'none',
+    parse: presharedKey,
   }),
   option({
     name: 'endpoints',

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { type Clock, type Logger, silentLogger, systemClock, type Timer } from '../common/index.ts';
 import type { CoapPort } from './coap/coap-port.ts';
+import type { DeviceKey } from './coap/secure-socket.ts';
 import { SocketPool } from './coap/socket-pool.ts';
 import { type FleetSummary, FleetTally } from './fleet-summary.ts';
 import { NO_MISBEHAVIOUR } from './misbehaviour.ts';
@@ -21,7 +22,9 @@ export interface FleetSettings {
   /** Sockets at most; endpoints beyond share them, and the server's requests reach only one of those; 10,000. */
   readonly maxSockets?: number;
   /** What all devices have in common. */
-  readonly device?: Omit<DeviceSettings, 'server' | 'endpoint' | 'port' | 'clock' | 'logger'>;
+  readonly device?: Omit<DeviceSettings, 'server' | 'endpoint' | 'port' | 'key' | 'clock' | 'logger'>;
+  /** The key of a device, for a server of `coaps`; each then has a socket of its own. */
+  readonly keyOf?: ((endpoint: string) => DeviceKey) | undefined;
   /** Milliseconds between reports to `onProgress`; 1,000. */
   readonly progressInterval?: number;
   readonly onProgress?: (summary: FleetSummary) => void;
@@ -72,7 +75,7 @@ export class Fleet {
       asked,
       failed,
       registerTime,
-      sockets: this.#pool?.size ?? 0,
+      sockets: this.#settings.server.secure ? this.devices.length : (this.#pool?.size ?? 0),
       elapsed: this.#startedAt === undefined ? 0 : this.#clock.monotonic() - this.#startedAt,
     };
   }
@@ -94,7 +97,8 @@ export class Fleet {
       const left = begin + (index * 1000) / rate - this.#clock.monotonic();
       if (left > 0) await this.#wait(left);
       if (this.#stopped) break;
-      const device = this.#newDevice(index, server, await this.#port(pool));
+      const port = server.secure ? undefined : await this.#port(pool);
+      const device = this.#newDevice(index, server, port);
       this.devices.push(device);
       registered.push(device.start());
     }
@@ -144,8 +148,8 @@ export class Fleet {
     return port;
   }
 
-  #newDevice(index: number, server: ServerAddress, port: CoapPort): SimulatedDevice {
-    const { prefix = DEFAULT_PREFIX, device } = this.#settings;
+  #newDevice(index: number, server: ServerAddress, port: CoapPort | undefined): SimulatedDevice {
+    const { prefix = DEFAULT_PREFIX, device, keyOf } = this.#settings;
     const onEvent = (event: DeviceEvent, endpoint: string) => {
       this.#tally.count(event, endpoint);
       device?.onEvent?.(event, endpoint);
@@ -156,6 +160,7 @@ export class Fleet {
       server,
       endpoint,
       port,
+      key: keyOf?.(endpoint),
       onEvent,
       random: this.#random,
       clock: this.#clock,

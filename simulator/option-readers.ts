@@ -1,4 +1,5 @@
-import { IpeError } from '../common/index.ts';
+import { readFileSync } from 'node:fs';
+import { errorMessage, IpeError } from '../common/index.ts';
 import { type CoapCode, LWM2M_VERSIONS, type Lwm2mVersion } from '../lwm2m/index.ts';
 import type { ObjectSelection } from './object-tree.ts';
 import { OBJECT_CATALOGUE } from './objects/catalogue.ts';
@@ -63,4 +64,24 @@ export function blockSize(text: string): number {
 export function errorCode(text: string): CoapCode {
   if (/^[45]\.\d\d$/.test(text)) return text as CoapCode;
   throw new IpeError('simulator/option', `--refuse-writes: expected a code such as 4.05, not "${text}"`);
+}
+
+/** Reads a PSK identity. */
+export function identity(text: string): string {
+  if (/^[!-~]{1,128}$/.test(text)) return text;
+  throw new IpeError('simulator/option', '--identity: expected 1 to 128 printable ASCII characters without blanks');
+}
+
+/** Reads a key in hexadecimal, or from the file after `@`. Says nothing of what was given: it may be a key. */
+export function presharedKey(text: string): Buffer {
+  let hex = text;
+  if (text.startsWith('@')) {
+    try {
+      hex = readFileSync(text.slice(1), 'utf8').trim();
+    } catch (error) {
+      throw new IpeError('simulator/option', `--psk: ${errorMessage(error)}`, { cause: error });
+    }
+  }
+  if (/^(?:[0-9a-fA-F]{2}){1,64}$/.test(hex)) return Buffer.from(hex, 'hex');
+  throw new IpeError('simulator/option', '--psk: expected 1 to 64 bytes in hexadecimal, or @FILE that holds them');
 }

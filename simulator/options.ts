@@ -1,6 +1,7 @@
 import { type Clock, type Logger, silentLogger, systemClock } from '../common/index.ts';
 import type { Lwm2mVersion } from '../lwm2m/index.ts';
 import type { CoapPort } from './coap/coap-port.ts';
+import type { DeviceKey } from './coap/secure-socket.ts';
 import { type Misbehaviour, NO_MISBEHAVIOUR } from './misbehaviour.ts';
 import type { ObjectSelection } from './object-tree.ts';
 import type { ServerAddress } from './server-uri.ts';
@@ -28,6 +29,8 @@ export interface DeviceOptions {
   readonly version: Lwm2mVersion;
   /** Seconds. */
   readonly lifetime: number;
+  /** For a server of `coaps`. */
+  readonly key: DeviceKey | undefined;
   /** Letters without Q, e.g. `U`. */
   readonly binding: string;
   readonly queueMode: boolean;
@@ -83,6 +86,7 @@ export type DeviceSettings = Pick<DeviceOptions, 'server' | 'endpoint'> & {
 export const DEVICE_DEFAULTS: Omit<DeviceOptions, 'server' | 'endpoint'> = {
   version: '1.1',
   lifetime: 300,
+  key: undefined,
   binding: 'U',
   queueMode: false,
   awakeWindow: 93_000,

@@ -45,13 +45,17 @@ export class ServerLink {
     return this.#turn;
   }
 
-  /** Opens the UDP port; harmless when it is open. */
+  /** Opens the port, with its DTLS session where there is to be one; harmless when it is open. */
   async open(): Promise<void> {
     if (this.#port) return;
     this.#server = { ...this.#server, host: await resolved(this.#server.host) };
-    const { misbehaviour, clock, random, localAddress, port } = this.#options;
+    const { misbehaviour, clock, random, localAddress, port, key } = this.#options;
     const family = isIP(this.#server.host) === 6 ? 6 : 4;
-    this.#port = port ?? (await CoapPort.open({ family, localAddress, misbehaviour, clock, random }));
+    const options = { family, localAddress, misbehaviour, clock, random } as const;
+    if (port !== undefined) this.#port = port;
+    else if (!this.#server.secure) this.#port = await CoapPort.open(options);
+    else if (key !== undefined) this.#port = await CoapPort.openSecure(this.#server, key, options);
+    else throw new IpeError('simulator/handshake', 'a coaps server needs the key of the device');
     this.#detach = this.#port.attach(this.#listener.handler());
   }
 
@@ -89,10 +93,10 @@ export class ServerLink {
   async #exchange(operation: Operation, request: () => PortRequest, limit: number): Promise<PortReply> {
     const { replied, over, tell } = this.#listener;
     const { clock } = this.#options;
-    await this.open();
-    const from = clock.monotonic();
     this.sleep.hold();
     try {
+      await this.open();
+      const from = clock.monotonic();
       const reply = await (this.#port as CoapPort).request(this.#server, request(), limit);
       replied(operation, reply, clock.monotonic() - from);
       return reply;

@@ -1,4 +1,4 @@
-import type { Logger } from '../common/index.ts';
+import { IpeError, type Logger } from '../common/index.ts';
 import type { SimulationOptions } from './cli-options.ts';
 import { Fleet, type FleetSettings } from './fleet.ts';
 import type { FleetSummary } from './fleet-summary.ts';
@@ -14,8 +14,12 @@ export async function runSimulation(
   { log, signal, logger }: { log: (line: string) => void; signal: AbortSignal; logger?: Logger },
 ): Promise<FleetSummary> {
   let shown = '';
+  const server = parseServerUri(options.server);
+  const { psk, identity } = options;
+  if (server.secure && psk === undefined) throw new IpeError('simulator/option', 'a coaps server needs --psk');
   const fleet = new Fleet({
-    server: parseServerUri(options.server),
+    server,
+    keyOf: psk && ((endpoint) => ({ identity: identity.replaceAll('{endpoint}', () => endpoint), key: psk })),
     endpoints: options.endpoints,
     prefix: options.prefix,
     rate: options.rate,

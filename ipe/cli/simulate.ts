@@ -14,7 +14,8 @@ Examples:
   $ lwm2m-ipe simulate --objects 1,3,3301,3311 --value-interval 2  a lamp and a light sensor that reports often
   $ lwm2m-ipe simulate --queue-mode --awake 5 --update-interval 30 a device that sleeps, and wakes twice a minute
   $ lwm2m-ipe simulate --version 1.0 --format tlv                  an old device
-  $ lwm2m-ipe simulate --endpoints 10 --lifetime 20 --no-update    devices that fall silent`;
+  $ lwm2m-ipe simulate --endpoints 10 --lifetime 20 --no-update    devices that fall silent
+  $ lwm2m-ipe simulate --server coaps://127.0.0.1 --psk @lamp.key  a device with a pre-shared key`;
 
 /** A row of the simulator's options in commander's form. */
 function commandOption({ flags, description, group, default: usual, shown, parse }: SimulateOption): Option {

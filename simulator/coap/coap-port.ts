@@ -5,6 +5,7 @@ import type { ServerAddress } from '../server-uri.ts';
 import { type DeviceSocketOptions, openSocket } from './device-socket.ts';
 import type { DeviceRequest, DeviceResponse, NotificationEnd, PortHandler } from './exchange.ts';
 import { guardIncoming } from './incoming-guard.ts';
+import { type DeviceKey, SecureSocket } from './secure-socket.ts';
 import { type NotificationManner, ServerRole } from './server-role.ts';
 
 /** A request of the device to the server. Always confirmable. */
@@ -36,18 +37,17 @@ const MAX_EXCHANGE = 240_000;
  * attached first.
  */
 export class CoapPort {
-  readonly port: number;
-  readonly address: string;
   readonly #socket: Socket;
+  readonly #secure: SecureSocket | undefined;
   readonly #agent: Agent;
   readonly #server: ServerRole;
   readonly #handlers: PortHandler[] = [];
   readonly #pending = new Set<(error: IpeError) => void>();
   #closed = false;
 
-  private constructor(socket: Socket, { clock, random }: DeviceSocketOptions) {
+  private constructor(socket: Socket, { clock, random }: DeviceSocketOptions, secure?: SecureSocket) {
     this.#socket = socket;
-    ({ port: this.port, address: this.address } = socket.address());
+    this.#secure = secure;
     this.#agent = new Agent({ socket });
     this.#agent.on('error', () => {});
     this.#server = new ServerRole({
@@ -60,14 +60,32 @@ export class CoapPort {
       random,
     });
     guardIncoming(socket, this.#server, (error) => {
-      for (const fail of [...this.#pending])
-        fail(new IpeError('simulator/socket', errorMessage(error), { cause: error }));
+      this.#failAll(new IpeError('simulator/socket', errorMessage(error), { cause: error }));
     });
+    secure?.on('error', (error: IpeError) => this.#failAll(error));
   }
 
   /** Opens the socket; see `openSocket` for what is thrown. */
   static async open(options: DeviceSocketOptions): Promise<CoapPort> {
     return new CoapPort(await openSocket(options), options);
+  }
+
+  /** The same through a DTLS session with the server; rejects with IpeError `simulator/handshake`. */
+  static async openSecure(server: ServerAddress, key: DeviceKey, options: DeviceSocketOptions): Promise<CoapPort> {
+    const secure = new SecureSocket(server, key, options);
+    // The library asks of a socket no more than this one has.
+    const port = new CoapPort(secure as unknown as Socket, options, secure);
+    await secure.open();
+    return port;
+  }
+
+  /** Where it is reached; changes with each DTLS session. */
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
+  get address(): string {
+    return this.#socket.address().address;
   }
 
   /** Serves the server's requests with `handler` until the returned function is called. */
@@ -108,7 +126,10 @@ export class CoapPort {
         reject(error);
       };
       const timer = setTimeout(
-        () => fail(new IpeError('simulator/timeout', `no answer within ${limit} ms`, { retryable: true })),
+        () => {
+          fail(new IpeError('simulator/timeout', `no answer within ${limit} ms`, { retryable: true }));
+          this.#secure?.renew();
+        },
         Math.min(limit, MAX_EXCHANGE),
       );
       this.#pending.add(fail);
@@ -131,9 +152,13 @@ export class CoapPort {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const fail of [...this.#pending]) fail(stopped());
+    this.#failAll(stopped());
     this.#server.stop();
     this.#socket.close();
+  }
+
+  #failAll(error: IpeError): void {
+    for (const fail of [...this.#pending]) fail(error);
   }
 }
 

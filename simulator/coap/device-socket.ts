@@ -36,8 +36,11 @@ export async function openSocket(options: DeviceSocketOptions): Promise<Socket> 
 
 type Send = (...parameters: unknown[]) => void;
 
-/** Both the client and the server role send through `send`, so that this is the one place to interfere. */
-function misbehave(socket: Socket, { misbehaviour: { duplicate, reorder }, clock, random }: DeviceSocketOptions): void {
+/** Has a socket double and hold back what it sends. Both roles send through `send`, so that this is the one place to interfere. */
+export function misbehave(
+  socket: Socket,
+  { misbehaviour: { duplicate, reorder }, clock, random }: DeviceSocketOptions,
+): void {
   const send = socket.send.bind(socket) as Send;
   let open = true;
   socket.once('close', () => {
