@@ -129,7 +129,10 @@ describe('a device that does not answer', () => {
 
   it('fails its command in time; those behind it are queued, expire, or fail where too many wait', async () => {
     const { device, commander } = await silent('slow');
-    for (const id of ['1', '2', '3', '4']) await commander.put({ id, operation: 'read', path: '/3/0/0' });
+    const read = { operation: 'read', path: '/3/0/0' };
+    // Longer than those behind it, which therefore never have their turn.
+    await commander.put({ id: '1', ...read, expires: soon(3_000) });
+    for (const id of ['2', '3', '4']) await commander.put({ id, ...read });
     expect(await commander.end('1')).toMatchObject({ state: 'failed', rsc: 4008 });
     const states = async (id: string) => (await commander.said(id)).map(({ state }) => state).sort();
     expect(await commander.end('2')).toMatchObject({ state: 'expired', rsc: 4008 });
@@ -205,3 +208,9 @@ it('where access.command names nobody there are no such containers, policies and
   await ipe.stop();
   await cse.stop();
 });
+
+/** A time so many milliseconds from now, as requests take it. */
+function soon(milliseconds: number): string {
+  const [time = ''] = new Date(Date.now() + milliseconds).toISOString().replaceAll(/[-:]/g, '').split('.');
+  return time;
+}
