@@ -1,19 +1,31 @@
 import { networkInterfaces } from 'node:os';
 import { type Logger, systemClock } from '../common/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
-import { type Listening, Lwm2mServer, type Path, type Registration, type RegistrationHandler } from '../lwm2m/index.ts';
+import {
+  type Listening,
+  Lwm2mServer,
+  type Operation,
+  type Outcome,
+  type Path,
+  type PerformOptions,
+  type Registration,
+  type RegistrationHandler,
+} from '../lwm2m/index.ts';
+import { commandersOf } from './access/privileges.ts';
+import type { ServerAccess } from './access/server-access.ts';
 import { listensToApplications, missedDemand } from './application-demand.ts';
 import type { TreeFollower } from './bridge/bridge.ts';
+import type { EndpointTree } from './bridge/endpoint-tree.ts';
 import type { Commands } from './commands/commands.ts';
 import { type Configuration, publicUrl } from './configuration/index.ts';
 import type { CseState } from './cse/presence.ts';
 import { CseConnection } from './cse-connection.ts';
-import { DeviceSecurity } from './device-security.ts';
+import { type CoapsFacts, DeviceSecurity } from './device-security.ts';
 import { HealthServer } from './health.ts';
 import { addNotificationDoor } from './notifications/notification-door.ts';
 import { Notifications } from './notifications/notifications.ts';
 import { ObjectDefinitions } from './object-definitions.ts';
-import { type Ground, makeBridge, makeCommands, makeDemand, makeValues } from './parts.ts';
+import { type Ground, makeAccess, makeBridge, makeCommands, makeDemand, makeValues } from './parts.ts';
 import { embeddedCseOptions, lwm2mServerOptions, notificationSettings, presenceSettings } from './settings.ts';
 import { HeldFollower } from './store/held-follower.ts';
 import { LastingState } from './store/lasting-state.ts';
@@ -24,7 +36,7 @@ export interface Ready {
   /** Without security; absent where that is not served. */
   readonly coap?: { readonly address: string; readonly port: number };
   /** Over DTLS, and what there is of OpenSSL; absent where that is not served. */
-  readonly coaps?: Listening['coaps'] & { readonly credentials?: number };
+  readonly coaps?: Listening['coaps'] & CoapsFacts;
   readonly http: { readonly address: string; readonly port: number };
   readonly cse: {
     readonly url: string;
@@ -96,19 +108,23 @@ export class Daemon {
     const health = await this.#startHealth();
     const connection = this.#connect(url, health);
     const found = await connection.establish();
-    const ground = this.#ground(connection, state);
-    const values = makeValues(ground, () => this.#commands);
+    const ground = await this.#ground(connection, state);
+    const values = makeValues(ground);
+    const { servers } = ground;
+    values.onContainer(servers);
+    this.#stops.push(() => servers.stop());
     const demand = makeDemand(ground, values);
     this.#stops.push(() => demand.stop());
     const commands = makeCommands(ground, values);
     this.#commands = commands;
-    const followers = [demand, values, commands].filter((follower) => follower !== undefined);
+    const followers = [demand, values, commands, servers].filter((follower) => follower !== undefined);
     const follower = new HeldFollower(together(followers));
     const { bridge, removals } = makeBridge(ground, follower);
     this.#stops.push(() => removals.stop());
     const handler = state.recorded(commands?.before(bridge) ?? bridge, follower, Math.random);
     const server = this.#makeServer(handler, values, state, security);
     const { originator, base } = connection.settings;
+    const restored: [Registration, EndpointTree][] = [];
     const { registrations } = state.restart({
       server,
       bridge,
@@ -117,18 +133,20 @@ export class Daemon {
         demand.follow(registration, tree);
         values.restore(registration, tree, observing ? (path) => observes(server, registration, path) : () => false);
         commands?.follow(registration, tree);
+        restored.push([registration, tree]);
       },
       cse: configuration.cse.url === undefined ? undefined : `${originator} ${url}/${base}`,
     });
     const { coap, coaps } = await this.#startServer(server, values);
+    for (const [registration, tree] of restored) servers.follow(registration, tree, true);
     security.watch(server);
     this.#ready = true;
     const degraded = [...found.degraded, ...missedDemand(configuration, found.dialect)];
     const cse = { url, embedded: configuration.cse.url === undefined, title: title(found), degraded };
     const { kind, path } = configuration.store;
     const store = { kind, ...(kind === 'lmdb' ? { path } : undefined), restored: registrations };
-    const devices = { ...(coap && { coap }), ...(coaps && { coaps: { ...coaps, ...count(security) } }) };
-    return { ...devices, http: health, cse, commandsFrom: configuration.access.command, store };
+    const devices = { ...(coap && { coap }), ...(coaps && { coaps: { ...coaps, ...security.facts } }) };
+    return { ...devices, http: health, cse, commandsFrom: commandersOf(configuration.access), store };
   }
 
   #openSecurity(): DeviceSecurity {
@@ -159,23 +177,30 @@ export class Daemon {
     return connection;
   }
 
-  #ground(connection: CseConnection, state: LastingState): Ground {
-    return {
+  async #ground(connection: CseConnection, state: LastingState): Promise<Ground> {
+    let servers: ServerAccess | undefined;
+    const ground = {
       configuration: this.#configuration,
       connection,
       notifications: this.#notifications,
       definitions: this.#definitions,
       state,
-      perform: async (endpoint, operation, options) =>
-        this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' },
+      perform: async (endpoint: string, operation: Operation, options?: PerformOptions): Promise<Outcome> => {
+        const reason = servers?.refusal(endpoint, operation);
+        if (reason !== undefined) return { kind: 'invalid', reason };
+        return this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' };
+      },
       logger: this.#logger,
     };
+    const made = await makeAccess(ground);
+    servers = made.servers;
+    return { ...ground, ...made };
   }
 
   async #startHealth(): Promise<{ address: string; port: number }> {
     const { host, port } = this.#configuration.http;
     const health = new HealthServer({ host, port, logger: this.#logger, ready: () => this.#readiness() });
-    const notified = this.#configuration.access.command.length > 0 || listensToApplications(this.#configuration);
+    const notified = commandersOf(this.#configuration.access).length > 0 || listensToApplications(this.#configuration);
     if (notified) addNotificationDoor(health.routes, this.#notifications);
     const bound = await health.start();
     this.#stops.push(() => health.stop());
@@ -249,10 +274,6 @@ function together(followers: readonly TreeFollower[]): TreeFollower {
       for (const follower of followers) follower.leave(endpoint);
     },
   };
-}
-
-function count({ credentials }: DeviceSecurity): { credentials?: number } {
-  return credentials === undefined ? {} : { credentials: credentials.size };
 }
 
 function title(state: CseState): string {

@@ -10,6 +10,14 @@ const SECTION = 'lwm2m.coaps';
 /** What holds without rules of the operator: a certificate is good for the endpoint that it names. */
 const USUAL_RULES: readonly IdentityRule[] = [{ certificate: '*', endpoint: '{name}' }];
 
+/** What devices may prove who they are with. */
+export interface CoapsFacts {
+  /** Of LwM2M; raw public keys are not among them. */
+  readonly securityModes: readonly ('psk' | 'x509')[];
+  /** Pre-shared keys in the store. */
+  readonly identities: number;
+}
+
 /** How devices prove who they are, and what that allows them: credentials, certificates and rules of one configuration. */
 export class DeviceSecurity {
   /** Absent where none are configured. */
@@ -50,6 +58,13 @@ export class DeviceSecurity {
       ...(credentials && { credential: (identity) => credentials.find(identity)?.key }),
       ...(certificate && { certificate }),
     };
+  }
+
+  get facts(): CoapsFacts {
+    const { credentials, coaps } = this;
+    const modes = { psk: credentials, x509: coaps?.certificate };
+    const securityModes = (['psk', 'x509'] as const).filter((mode) => modes[mode] !== undefined);
+    return { securityModes, identities: credentials?.size ?? 0 };
   }
 
   /** From now on the session of a credential that is removed or changed ends, also where another process did that. */

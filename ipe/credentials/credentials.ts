@@ -172,7 +172,7 @@ export class Credentials {
     this.#byEndpoint.clear();
     for (const credential of found.values()) this.#set(credential);
     this.#stamp = stamp;
-    this.#logger.info('credentials were taken up', { credentials: this.size, added, removedOrChanged: changed.length });
+    this.#logger.info('credentials were taken up', { identities: this.size, added, removedOrChanged: changed.length });
     return changed.map(({ identity }) => identity);
   }
 
