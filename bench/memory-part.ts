@@ -18,7 +18,8 @@ interface Measured {
 
 /**
  * Memory after 100,000 registrations that came and went, then heap per endpoint at 50,000, every endpoint with an address
- * of its own; LwM2M side alone and whole bridge share the waits for deduplication to forget.
+ * of its own; LwM2M side alone and whole bridge, without and with values (of devices that never answer), share the waits for
+ * deduplication to forget.
  */
 export async function measureMemory(options: BenchOptions): Promise<Metrics> {
   const scale = options.quick ? 0.1 : 1;
@@ -28,6 +29,8 @@ export async function measureMemory(options: BenchOptions): Promise<Metrics> {
     const url = `http://127.0.0.1:${cse.port}`;
     started.push({ name: 'server', subject: await startLwm2mServer({ measured: true }), moments: {} });
     started.push({ name: 'bridge', subject: await startBridge(url, {}, { measured: true }), moments: {} });
+    const looked = { IPE_VALUES_MODE: 'semantic' };
+    started.push({ name: 'valued', subject: await startBridge(url, looked, { measured: true }), moments: {} });
     for (const { subject } of started) await lifecycles(subject, WARM_UP, 'warm-');
     await note(started, 'empty');
     for (const { name, subject } of started) {
