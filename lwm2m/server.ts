@@ -4,6 +4,7 @@ import { type CoapCounters, newCounters } from './coap/counters.ts';
 import type { CoapReply, OutgoingRequest, RequestOptions } from './coap/outgoing-request.ts';
 import type { CoapLimits, TransmissionParameters } from './coap/parameters.ts';
 import type { PeerIdentity } from './coap/peer-identity.ts';
+import { RateLimiter, type RateLimits } from './coap/rate-limit.ts';
 import type { Peer } from './coap/types.ts';
 import { type Bound, CoapEndpoints, type CoapsOptions, type Listening } from './coap-endpoints.ts';
 import type { DtlsCounters } from './dtls/options.ts';
@@ -35,10 +36,14 @@ import type { RegistrationCounters } from './registration/counters.ts';
 import type { RegistrationHandler } from './registration/handler.ts';
 import type { RegistrationLimits } from './registration/options.ts';
 import type { LifetimeBounds } from './registration/parameters.ts';
+import { type RateLimitCounters, rateLimitedRoutes } from './registration/rate-limited.ts';
 import type { Registration } from './registration/registration.ts';
 import type { RegistrationRegistry } from './registration/registry.ts';
 import { discoveryRoute, type Route, RouteTable, registrationRoutes } from './registration/routes.ts';
 import { RegistrationService } from './registration/service.ts';
+
+/** How many times the bytes of a question its answer may have where nobody knows that the address is the asker's. */
+const MOST_AMPLIFICATION = 3;
 
 /** What a server is built from; whatever is absent has a documented default. */
 export interface Lwm2mServerOptions {
@@ -53,6 +58,13 @@ export interface Lwm2mServerOptions {
     readonly coap?: Partial<CoapLimits>;
     readonly registration?: Partial<RegistrationLimits>;
     readonly operation?: Partial<OperationLimits>;
+  };
+  /** What is served in a second; absent: whatever comes. */
+  readonly rateLimits?: {
+    /** Requests, retransmitted ones included, and pings. */
+    readonly requests?: RateLimits | undefined;
+    /** Register requests. */
+    readonly registrations?: RateLimits | undefined;
   };
   /** RFC 7252 4.8. */
   readonly transmission?: Partial<TransmissionParameters>;
@@ -89,6 +101,8 @@ export interface Lwm2mServerCounters {
   /** Requests refused since the peer may not speak for the endpoint. */
   readonly identities: { readonly refused: number };
   readonly registration: RegistrationCounters;
+  /** Beside those that the CoAP endpoints count. */
+  readonly rateLimits: Readonly<RateLimitCounters>;
   readonly operations: OperationCounters;
   readonly reports: ReportCounters;
   readonly queueMode: QueueModeCounters;
@@ -104,10 +118,12 @@ export class Lwm2mServer {
   private readonly observed: Observations;
   private readonly renewal: ObservationRenewal;
   private readonly queueMode: QueueMode;
+  private readonly clock: Clock;
 
   constructor(options: Lwm2mServerOptions, handler: RegistrationHandler) {
     const { limits, lifetime, models = () => ObjectModels.official() } = options;
     const { clock = systemClock, logger = silentLogger, random } = options;
+    this.clock = clock;
     const shared = { clock, logger, ...(random === undefined ? undefined : { random }) };
     const operationLimits = { ...DEFAULT_OPERATION_LIMITS, ...limits?.operation };
     const reports = newReportCounters();
@@ -148,12 +164,23 @@ export class Lwm2mServer {
       return reason === undefined;
     };
     const sending = options.report === undefined ? [] : [sendRoute({ ...parts, senders, mayReport })];
+    const limited: RateLimitCounters = { registrations: 0 };
+    const limiter = ({ perSource, inAll }: RateLimits = {}) =>
+      perSource === undefined && inAll === undefined
+        ? undefined
+        : new RateLimiter({ perSource, inAll }, random ?? Math.random, clock.monotonic());
+    const registrationLimiter = limiter(options.rateLimits?.registrations);
+    const requestLimiter = limiter(options.rateLimits?.requests);
     const registering = guardedRoutes(registrationRoutes(this.service), {
       policy: options.identities,
       registrations,
       refusals,
     });
-    const routes = [...registering, ...sending, ...(options.routes ?? [])];
+    const admitted =
+      registrationLimiter === undefined
+        ? registering
+        : rateLimitedRoutes(registering, registrationLimiter, () => clock.monotonic(), limited);
+    const routes = [...admitted, ...sending, ...(options.routes ?? [])];
     const table = new RouteTable([...routes, discoveryRoute(routes)]);
     const serial = new SerialDispatcher(operationLimits);
     this.queueMode = new QueueMode({ registrations, clock, next: serial, options: options.queueMode ?? {} });
@@ -170,7 +197,8 @@ export class Lwm2mServer {
         coaps: options.coaps,
         shared: {
           ...shared,
-          limits: limits?.coap ?? {},
+          limits: { amplification: MOST_AMPLIFICATION, ...limits?.coap },
+          ...(requestLimiter && { admit: (peer: Peer, now: number) => requestLimiter.admit(peer, now) }),
           parameters: options.transmission ?? {},
           notification: signs.notifications(
             (notification) => mayReport(notification.peer) && notifications.take(notification),
@@ -202,6 +230,7 @@ export class Lwm2mServer {
       ...(this.endpoints.dtls && { dtls: this.endpoints.dtls.counters }),
       identities: refusals.counters,
       registration: this.service.counters,
+      rateLimits: limited,
       operations: this.operations.counters,
       reports,
       queueMode: this.queueMode.counters,
@@ -211,6 +240,12 @@ export class Lwm2mServer {
   /** Who is registered now. */
   get registrations(): RegistrationRegistry {
     return this.service.registrations;
+  }
+
+  /** Milliseconds for which the operation has waited that has waited longest for a device in queue mode; undefined: none waits. */
+  get oldestQueued(): number | undefined {
+    const since = this.queueMode.queue.oldestSince;
+    return since === undefined ? undefined : this.clock.monotonic() - since;
   }
 
   /** What an endpoint is observed for now; that of composite operations that went one by one, path by path. */

@@ -4,6 +4,7 @@ import { seconds } from '../values.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { coapSection, coapsSection, identities } from './device-security.ts';
 import { queueModeSection } from './queue-mode.ts';
+import { rateLimitsSection } from './rate-limits.ts';
 
 const MAX_LIFETIME = 4_294_967_295;
 const LIFETIME_ALLOWED = `a whole number of seconds from 1 to ${MAX_LIFETIME}`;
@@ -78,4 +79,5 @@ export const lwm2mSection = z.strictObject({
   }),
   queueMode: queueModeSection.prefault({}),
   limits: limitsSection.prefault({}),
+  rateLimits: rateLimitsSection.prefault({}),
 });
