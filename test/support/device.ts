@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { generate, type ParsedPacket, parse } from 'coap-packet';
 
@@ -38,21 +38,22 @@ function blockOption({ number, more }: Block): Buffer {
   return option;
 }
 
+/** What carries the datagrams of a device. */
+export interface Channel {
+  send(bytes: Buffer): void;
+  close(): void;
+}
+
 /** A LwM2M client driven step by step, in raw CoAP messages. */
 export class Device {
-  readonly #socket: Socket;
-  readonly #port: number;
-  readonly #host: string;
+  readonly #channel: Channel;
   #messageId = Math.floor(Math.random() * 0xffff);
   readonly #waiting = new Map<string, { reply: (reply: Reply) => void; separate: boolean }>();
   /** Location-Path of the registration, after `register`. */
   location = '';
 
-  private constructor(socket: Socket, host: string, port: number) {
-    this.#socket = socket;
-    this.#host = host;
-    this.#port = port;
-    socket.on('message', (bytes) => this.#receive(parse(bytes)));
+  private constructor(channel: Channel) {
+    this.#channel = channel;
   }
 
   /** A device that talks to this port of the loopback address. */
@@ -60,7 +61,16 @@ export class Device {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
     socket.bind(0, host);
     await once(socket, 'listening');
-    return new Device(socket, host, port);
+    return Device.over((receive) => {
+      socket.on('message', receive);
+      return { send: (bytes) => socket.send(bytes, port, host), close: () => socket.close() };
+    });
+  }
+
+  /** A device on any channel, which is given what takes its datagrams. */
+  static over(connect: (receive: (bytes: Buffer) => void) => Channel): Device {
+    const device: Device = new Device(connect((bytes) => device.#receive(parse(bytes))));
+    return device;
   }
 
   /** Register (LwM2M 1.0 5.3.1); remembers the location when it is accepted. */
@@ -136,12 +146,12 @@ export class Device {
     return new Promise((resolve) => {
       this.#waiting.set(token, { reply: resolve, separate: false });
       this.#pending.set(parse(bytes).messageId, token);
-      for (let copy = 0; copy < copies; copy += 1) this.#socket.send(bytes, this.#port, this.#host);
+      for (let copy = 0; copy < copies; copy += 1) this.#channel.send(bytes);
     });
   }
 
   close(): void {
-    this.#socket.close();
+    this.#channel.close();
   }
 
   readonly #pending = new Map<number, string>();
@@ -169,6 +179,6 @@ export class Device {
   }
 
   #acknowledge(messageId: number): void {
-    this.#socket.send(generate({ code: '0.00', ack: true, messageId }), this.#port, this.#host);
+    this.#channel.send(generate({ code: '0.00', ack: true, messageId }));
   }
 }
