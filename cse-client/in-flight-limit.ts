@@ -26,6 +26,9 @@ const CHANGED = 2.5;
 /** Share of a new answer in the typical time. */
 const SMOOTHING = 1 / 32;
 
+/** What is tried next: one request at a time, which some CSEs are best with by far; on in a direction; the other way. */
+type Step = 'lowest' | 'on' | 'back';
+
 interface Tally {
   answers: number;
   time: number;
@@ -38,10 +41,9 @@ interface Tally {
 export class InFlightLimit {
   readonly #rungs: readonly number[];
   #held: number;
+  #step: Step = 'lowest';
   #direction: 1 | -1 = 1;
   #stride = 1;
-  /** Trials in a row that were no better. */
-  #vain = 0;
   #rest: number = REST.least;
   #restUntil = 0;
   #typicalAtRest = 0;
@@ -125,7 +127,7 @@ export class InFlightLimit {
   }
 
   #begin(now: number): void {
-    const trial = this.#neighbour();
+    const trial = this.#candidate();
     if (trial === this.#held) {
       this.#judged(now, false);
       return;
@@ -137,7 +139,8 @@ export class InFlightLimit {
     this.#beginTurn(now);
   }
 
-  #neighbour(): number {
+  #candidate(): number {
+    if (this.#step === 'lowest') return 0;
     const there = this.#held + this.#direction * this.#stride;
     return Math.min(this.#rungs.length - 1, Math.max(0, there));
   }
@@ -178,24 +181,29 @@ export class InFlightLimit {
   }
 
   #judged(now: number, better: boolean): void {
-    if (better) {
-      this.#vain = 0;
+    if (better && this.#step !== 'lowest') {
       // One step may be chance, two in one direction are none.
       if (this.#stride === 2) this.#rest = REST.least;
+      this.#step = 'on';
       this.#stride = 2;
-    } else {
-      this.#vain += 1;
-      if (this.#stride === 1) this.#direction = this.#direction === 1 ? -1 : 1;
-      else this.#vain = 0;
+    } else if (this.#step === 'lowest') {
+      this.#step = 'on';
+      if (better) this.#direction = 1;
+    } else if (this.#stride === 2) {
       this.#stride = 1;
+    } else if (this.#step === 'on') {
+      this.#step = 'back';
+      this.#direction = this.#direction === 1 ? -1 : 1;
+    } else {
+      this.#restAt(now);
+      return;
     }
-    if (this.#vain >= 2) this.#restAt(now);
-    else this.#begin(now);
+    this.#begin(now);
   }
 
   #restAt(now: number): void {
     this.#trial = undefined;
-    this.#vain = 0;
+    this.#step = 'lowest';
     this.#stride = 1;
     this.#restUntil = now + this.#rest;
     this.#rest = Math.min(this.#rest * 2, REST.most);
