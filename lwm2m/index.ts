@@ -23,6 +23,8 @@ export {
   type PeerIdentity,
   type PskIdentity,
 } from './coap/peer-identity.ts';
+export type { RateLimits } from './coap/rate-limit.ts';
+export { ReturnTimes } from './coap/return-times.ts';
 export type { DatagramTransport, ReceiveDatagram, SendDatagram, TransportLosses } from './coap/transport.ts';
 export type {
   CoapCode,
@@ -94,7 +96,7 @@ export {
   type ObjectLinks,
   type Registration,
 } from './registration/registration.ts';
-export { registrationFields } from './registration/registration-fields.ts';
+export { registrationFields, registrationMark } from './registration/registration-fields.ts';
 export type { RegistrationRegistry } from './registration/registry.ts';
 export type { Route, RouteAction } from './registration/routes.ts';
 export { RegistrationService, type Reply } from './registration/service.ts';

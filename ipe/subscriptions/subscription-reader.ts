@@ -1,5 +1,5 @@
 import { type CseClient, CseError, ResourceType } from '../../cse-client/index.ts';
-import { registrationFields } from '../../lwm2m/index.ts';
+import { registrationFields, registrationMark } from '../../lwm2m/index.ts';
 import {
   type ApplicationSubscription,
   endpointLabel,
@@ -33,7 +33,7 @@ export class SubscriptionReader {
 
   /** The CSE, asked on behalf of the device. */
   get client(): CseClient {
-    return this.#shares.parts.client.correlated(this.#followed().registration.id);
+    return this.#shares.parts.client.correlated(registrationMark(this.#followed().registration.id));
   }
 
   /** False for a container that is gone, or has been made anew. */

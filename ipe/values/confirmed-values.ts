@@ -1,6 +1,6 @@
 import { errorMessage, type Timer } from '../../common/index.ts';
 import { type ContentInstance, type CreateAttributes, ResourceType } from '../../cse-client/index.ts';
-import { type Node, registrationFields } from '../../lwm2m/index.ts';
+import { type Node, registrationFields, registrationMark } from '../../lwm2m/index.ts';
 import { type InstancePath, isValueInstanceName, latestName, valueContainerPath } from '../../mappings/index.ts';
 import type { FollowedDevice } from './container-making.ts';
 import type { ValueParts } from './parts.ts';
@@ -43,7 +43,7 @@ export class ConfirmedValues {
 
   /** See `ValueHooks.confirmed`. */
   async latest(path: InstancePath): Promise<ContentInstance | undefined> {
-    const client = this.#parts.client.correlated(this.#device.followed.registration.id);
+    const client = this.#parts.client.correlated(registrationMark(this.#device.followed.registration.id));
     const address = this.#device.address(valueContainerPath(path));
     const children = await client.children(address, { ty: [ResourceType.contentInstance] });
     const name = latestName(children.map((child) => child.name).filter(isValueInstanceName));

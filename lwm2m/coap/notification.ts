@@ -13,6 +13,8 @@ export interface CoapNotification {
   readonly confirmable: boolean;
   /** When its first block came: milliseconds on the monotonic clock. */
   readonly receivedAt: number;
+  /** Of its message, the first of one in blocks: for logs alone. */
+  readonly messageId?: number;
 }
 
 /**

@@ -164,10 +164,10 @@ export class Notifications {
     else this.#context.counters.unmatched++;
   }
 
-  #handOn({ peer, token, type, receivedAt }: ArrivedNotification, whole: CoapReply): boolean {
+  #handOn({ peer, token, type, messageId, receivedAt }: ArrivedNotification, whole: CoapReply): boolean {
     if (this.#handler === undefined) return false;
     const { code, observe, contentFormat, payload } = whole;
-    const common = { peer, token, code, observe, payload, confirmable: type === CON, receivedAt };
+    const common = { peer, token, code, observe, payload, confirmable: type === CON, receivedAt, messageId };
     const taken = this.#call(this.#handler, contentFormat === undefined ? common : { ...common, contentFormat });
     // An error, a response without Observe, or our reset ends the observation (RFC 7641 3.2, 3.6, 4.2).
     if (!taken || observe === undefined || !isSuccess(whole)) this.#remembered?.forget(peer, token);

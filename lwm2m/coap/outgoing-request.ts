@@ -40,4 +40,12 @@ export interface RequestOptions {
   readonly exchangeTimeout?: number;
   /** 0 to 8 bytes, for an observation whose notifications are to be known by it (RFC 7641 3.1); random otherwise. */
   readonly token?: Buffer;
+  /** For whom it is, for the log. */
+  readonly about?: RequestSubject;
+}
+
+/** A registered device, as logs name it. */
+export interface RequestSubject {
+  readonly endpoint: string;
+  readonly registration: string;
 }

@@ -202,6 +202,7 @@ export class OutgoingRequests {
     const isOwn = pending.token === pending.ownToken && request.observe !== undefined;
     if (isOwn ? part.fetchesRest : anew) pending.token = this.#newToken();
     this.#context.deadlines.set(pending, pending.replyBy(this.#context.now()));
+    this.#tell(pending);
     const bytes = encodeRequest(request, part, type, pending.messageId, pending.token);
     if (type === NON) {
       this.#context.send(queue.entry.peer, bytes, 0, bytes.length);
@@ -213,6 +214,13 @@ export class OutgoingRequests {
       if (end === 'given-up') this.fail(pending, 'coap/timeout');
       // Acknowledged: the reply comes separately, until the deadline of the request (RFC 7252 5.2.2).
     });
+  }
+
+  #tell({ queue, request, messageId, token, about }: PendingRequest): void {
+    const { endpoint, registration } = about ?? {};
+    const { method } = request;
+    const to = queue.entry.peer.key;
+    this.#context.logger.debug('CoAP request', { endpoint, registration, method, to, mid: messageId, tkn: token });
   }
 
   #newToken(): Buffer {

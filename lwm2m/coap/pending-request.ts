@@ -1,6 +1,6 @@
 import type { IpeError } from '../../common/index.ts';
 import type { Deadline } from './deadlines.ts';
-import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
+import type { CoapReply, OutgoingRequest, RequestOptions, RequestSubject } from './outgoing-request.ts';
 import type { PeerEntry } from './peers.ts';
 import type { RequestTransfer } from './request-transfer.ts';
 import type { Transmission } from './transmissions.ts';
@@ -46,6 +46,7 @@ export class PendingRequest implements Deadline {
   readonly transfer: RequestTransfer;
   readonly ownToken: Buffer;
   readonly settle: PendingRequestParts['settle'];
+  readonly about: RequestSubject | undefined;
   /** When it has to begin at the latest. */
   readonly startBy: number;
   readonly #endBy: number;
@@ -55,7 +56,8 @@ export class PendingRequest implements Deadline {
   readonly #abort = (): void => this.#owner.fail(this, 'coap/aborted');
 
   constructor(parts: PendingRequestParts) {
-    const { timeout, exchangeTimeout, signal } = parts.options;
+    const { timeout, exchangeTimeout, signal, about } = parts.options;
+    this.about = about;
     this.#owner = parts.owner;
     this.queue = parts.queue;
     this.request = parts.request;

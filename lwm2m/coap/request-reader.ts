@@ -77,6 +77,7 @@ export class RequestReader {
       query: this.#query,
       token: tokenLength === 0 ? NO_BYTES : data.subarray(4, 4 + tokenLength),
       payload: payload === data.length ? NO_BYTES : data.subarray(payload),
+      messageId: ((data[2] as number) << 8) | (data[3] as number),
     };
     if (this.#contentFormat !== ABSENT) request.contentFormat = this.#contentFormat;
     if (this.#accept !== ABSENT) request.accept = this.#accept;

@@ -30,6 +30,8 @@ export interface CoapRequest {
   readonly observe?: number;
   readonly token: Buffer;
   readonly payload: Buffer;
+  /** Of its message, the last of a request in blocks: for logs alone. */
+  readonly messageId?: number;
 }
 
 /** What a request is answered with (RFC 7252 5.2). */

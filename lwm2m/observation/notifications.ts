@@ -8,6 +8,7 @@ import { isSuccess, rawContent, valuesOf } from '../operation/coap-reply.ts';
 import { coapRequest } from '../operation/coap-request.ts';
 import type { DeviceFacts } from '../operation/device-facts.ts';
 import type { Registration } from '../registration/registration.ts';
+import { registrationFields, registrationMark } from '../registration/registration-fields.ts';
 import type { RegistrationRegistry } from '../registration/registry.ts';
 import type { ReportCounters } from './counters.ts';
 import { type Observation, observeOperation } from './observation.ts';
@@ -28,6 +29,8 @@ export interface NotificationParts {
 /** Notifications of observed devices: CoAP in, reports out (LwM2M 1.1 6.4.2, RFC 7641 3.2 to 3.4). */
 export class Notifications {
   readonly #parts: NotificationParts;
+  /** Registration of which was told last that it cannot be read: it may go on like that. */
+  #unreadable: string | undefined;
 
   constructor(parts: NotificationParts) {
     this.#parts = parts;
@@ -68,8 +71,8 @@ export class Notifications {
   }
 
   #report(notification: CoapNotification, observation: Observation, registration: Registration): void {
-    const { counters, listener, clock } = this.#parts;
-    const { observe, receivedAt } = notification;
+    const { counters, listener, clock, logger } = this.#parts;
+    const { observe, receivedAt, messageId: mid, token: tkn } = notification;
     // Without a number its order cannot be told; it is then taken as it comes.
     if (observe !== undefined && !observation.take(observe, receivedAt)) {
       counters.stale += 1;
@@ -78,6 +81,8 @@ export class Notifications {
     const nodes = this.#nodes(notification, observation, registration);
     if (nodes === undefined) return;
     counters.notifications += 1;
+    const { endpoint, id } = registration;
+    logger.debug('notification', { endpoint, registration: registrationMark(id), mid, tkn, values: nodes.length });
     const { paths, composite } = observation.target;
     try {
       const taken = listener.report({
@@ -101,7 +106,9 @@ export class Notifications {
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       counters.unreadable += 1;
-      logger.warn('notification cannot be read', { endpoint: registration.endpoint, reason: error.message });
+      const level = this.#unreadable === registration.id ? 'debug' : 'warn';
+      this.#unreadable = registration.id;
+      logger[level]('notification cannot be read', { ...registrationFields(registration), reason: error.message });
       return undefined;
     }
   }
@@ -118,8 +125,9 @@ export class Notifications {
     }
   }
 
-  #failed(error: unknown, { endpoint }: Registration): void {
+  #failed(error: unknown, registration: Registration): void {
     this.#parts.counters.listenerFailures += 1;
-    this.#parts.logger.error('report was not taken', { endpoint, reason: errorMessage(error) });
+    const fields = registrationFields(registration);
+    this.#parts.logger.error('report was not taken', { ...fields, reason: errorMessage(error) });
   }
 }

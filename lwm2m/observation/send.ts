@@ -6,6 +6,7 @@ import type { ObjectModels } from '../model/object-models.ts';
 import { contentContext } from '../operation/device-facts.ts';
 import { excerpt } from '../registration/excerpt.ts';
 import type { Registration } from '../registration/registration.ts';
+import { registrationFields } from '../registration/registration-fields.ts';
 import type { Route } from '../registration/routes.ts';
 import type { ReportCounters } from './counters.ts';
 import type { ReportListener } from './report.ts';
@@ -34,7 +35,7 @@ export function sendRoute(parts: SendParts): Route {
 }
 
 async function send(request: CoapRequest, parts: SendParts): Promise<CoapResponse> {
-  const { senders, counters, listener, clock } = parts;
+  const { senders, counters, listener, clock, logger } = parts;
   const registration = senders.find(request.peer);
   if (registration === undefined || !(parts.mayReport?.(request.peer) ?? true)) {
     counters.strangers += 1;
@@ -47,6 +48,8 @@ async function send(request: CoapRequest, parts: SendParts): Promise<CoapRespons
   const nodes = read(contentFormat, payload, registration, parts);
   if (!Array.isArray(nodes)) return nodes;
   counters.sends += 1;
+  const { messageId: mid, token: tkn } = request;
+  logger.debug('send', { ...registrationFields(registration), mid, tkn, values: nodes.length });
   const content = { format: contentFormat, payload };
   try {
     await listener.report({ registration, source: 'send', nodes, content, receivedAt: clock.wall() });
@@ -73,8 +76,8 @@ function read(
   }
 }
 
-function refusal(error: unknown, { endpoint }: Registration, { counters, logger }: SendParts): CoapResponse {
+function refusal(error: unknown, registration: Registration, { counters, logger }: SendParts): CoapResponse {
   counters.listenerFailures += 1;
-  logger.warn('a Send was not taken', { endpoint, reason: errorMessage(error) });
+  logger.warn('a Send was not taken', { ...registrationFields(registration), reason: errorMessage(error) });
   return error instanceof IpeError && error.retryable ? { code: '5.03', maxAge: RETRY_AFTER } : { code: '5.00' };
 }

@@ -4,6 +4,7 @@ import type { Peer } from '../coap/types.ts';
 import type { ObjectModels } from '../model/object-models.ts';
 import type { Observations } from '../observation/observations.ts';
 import type { Registration } from '../registration/registration.ts';
+import { registrationFields, registrationMark } from '../registration/registration-fields.ts';
 import type { RegistrationRegistry } from '../registration/registry.ts';
 import { Call, type PerformOptions } from './call.ts';
 import { carryOut, type Subject } from './carry-out.ts';
@@ -115,12 +116,19 @@ export class Operations {
     if (registration === undefined) return { kind: 'gone' };
     call.registrationId = registration.id;
     try {
-      return (
-        faultOf(call.operation, registration) ?? (await carryOut(call.operation, this.#subject(call, registration)))
-      );
+      const fault = faultOf(call.operation, registration);
+      const outcome = fault ?? (await carryOut(call.operation, this.#subject(call, registration)));
+      const { endpoint, operation } = call;
+      logger.debug('operation', {
+        endpoint,
+        registration: registrationMark(registration.id),
+        type: operation.type,
+        outcome: outcome.kind,
+      });
+      return outcome;
     } catch (error) {
       logger.error('operation failed', {
-        endpoint: call.endpoint,
+        ...registrationFields(registration),
         type: call.operation.type,
         reason: errorMessage(error),
       });
@@ -156,6 +164,7 @@ export class Operations {
     try {
       return await this.#parts.request(peer, request, {
         signal: call.requestSignal,
+        about: { endpoint: call.endpoint, registration: registrationMark(call.registrationId ?? '') },
         ...(trial ? { exchangeTimeout: limits.trialTimeout } : undefined),
         ...(token === undefined ? undefined : { token }),
       });

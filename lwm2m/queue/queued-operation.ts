@@ -7,6 +7,8 @@ import { operationBytes } from './operation-bytes.ts';
 export class QueuedOperation extends Due {
   readonly waiting: WaitingOperation;
   readonly bytes: number;
+  /** When it first had to wait, on the monotonic clock; undefined until it has. */
+  waitingSince: number | undefined;
   /** How often it was sent without an answer. */
   attempts = 0;
   readonly #order: number;

@@ -60,6 +60,17 @@ export class RequestQueue implements Dispatcher {
     });
   }
 
+  /** When the operation that has waited longest began to, on the monotonic clock; undefined while none waits. */
+  get oldestSince(): number | undefined {
+    let oldest: number | undefined;
+    for (const { waiting } of this.#lines.values()) {
+      for (const { waitingSince } of waiting) {
+        if (waitingSince !== undefined && (oldest === undefined || waitingSince < oldest)) oldest = waitingSince;
+      }
+    }
+    return oldest;
+  }
+
   /** The endpoint registered again: what waits goes on, unless nothing is at its path any more. */
   replaced(registration: Registration): void {
     const line = this.#lines.get(registration.endpoint);
@@ -119,6 +130,7 @@ export class RequestQueue implements Dispatcher {
     const place = line.waiting.findIndex((other) => queued.goesBefore(other));
     line.waiting.splice(place < 0 ? line.waiting.length : place, 0, queued);
     line.bytes += queued.bytes;
+    queued.waitingSince ??= clock.monotonic();
     counters.waiting += 1;
     counters.bytes += queued.bytes;
     if (deadlineAt !== undefined) wheel.set(queued, Math.max(0, deadlineAt - clock.monotonic()));

@@ -69,7 +69,7 @@ export function registrationRoutes(service: RegistrationService): readonly Route
     },
     {
       path: ['rd', '*'],
-      methods: { POST: update, PUT: update, DELETE: (_request, id) => service.deregister(id) },
+      methods: { POST: update, PUT: update, DELETE: (request, id) => service.deregister(id, request) },
     },
   ];
 }

@@ -8,6 +8,7 @@ import { ObjectLinksCache } from './object-links-cache.ts';
 import { DEFAULT_REGISTRATION_LIMITS, type RegistrationLimits, type RegistrationServiceOptions } from './options.ts';
 import type { LifetimeBounds } from './parameters.ts';
 import type { Registration } from './registration.ts';
+import { registrationMark } from './registration-fields.ts';
 import { RegistrationIds } from './registration-ids.ts';
 import { newRegistration, renewedRegistration, updatedRegistration } from './registration-values.ts';
 import { type EndpointRecord, EndpointRecords, type RegistrationRegistry } from './registry.ts';
@@ -77,11 +78,11 @@ export class RegistrationService {
   }
 
   /** `DELETE /rd/<id>` (LwM2M 1.0 5.3.3). */
-  deregister(id: string): Reply {
+  deregister(id: string, request?: CoapRequest): Reply {
     const record = this.records.find(id);
     if (record === undefined) return this.refuse(NOT_REGISTERED);
-    if (record.busy) return this.inTurn(record, () => this.runDeregister(record, id));
-    return this.runDeregister(record, id);
+    if (record.busy) return this.inTurn(record, () => this.runDeregister(record, id, request));
+    return this.runDeregister(record, id, request);
   }
 
   /**
@@ -126,10 +127,12 @@ export class RegistrationService {
     this.closed = true;
   }
 
-  private runRegister(record: EndpointRecord, { peer }: CoapRequest, message: RegistrationMessage): Reply {
+  private runRegister(record: EndpointRecord, request: CoapRequest, message: RegistrationMessage): Reply {
+    const { peer } = request;
     if (this.overloaded()) return this.refuseInTurn(record, this.tryLater());
     const previous = record.registration;
     const registration = newRegistration(this.ids.next(), peer, message, this.lifetime, this.clock.wall(), previous);
+    this.tell('register', request, registration, previous);
     return this.decide(
       record,
       'register',
@@ -144,11 +147,13 @@ export class RegistrationService {
     );
   }
 
-  private runUpdate(record: EndpointRecord, id: string, { peer }: CoapRequest, message: RegistrationMessage): Reply {
+  private runUpdate(record: EndpointRecord, id: string, request: CoapRequest, message: RegistrationMessage): Reply {
+    const { peer } = request;
     const previous = record.registration;
     if (previous?.id !== id) return this.refuseInTurn(record, NOT_REGISTERED);
     if (this.overloaded()) return this.refuseInTurn(record, this.tryLater());
     const registration = updatedRegistration(previous, peer, message, this.clock.wall());
+    this.tell('update', request, registration);
     return this.decide(
       record,
       'update',
@@ -166,10 +171,11 @@ export class RegistrationService {
     );
   }
 
-  private runDeregister(record: EndpointRecord, id: string): Reply {
+  private runDeregister(record: EndpointRecord, id: string, request: CoapRequest | undefined): Reply {
     const { registration } = record;
     if (registration?.id !== id) return this.refuseInTurn(record, NOT_REGISTERED);
     if (this.closed) return this.refuseInTurn(record, this.tryLater());
+    if (request !== undefined) this.tell('deregister', request, registration);
     this.end(record);
     return this.decide(
       record,
@@ -267,6 +273,20 @@ export class RegistrationService {
 
   private tryLater(): Refusal {
     return { code: '5.03', maxAge: Math.round(this.limits.retryAfter * (1 + this.random())) };
+  }
+
+  /** From here on the registration id leads through the log: to what is asked of the device and of others for it. */
+  private tell(operation: string, request: CoapRequest, { endpoint, id }: Registration, previous?: Registration): void {
+    const { peer, messageId, token } = request;
+    this.logger.debug('registration operation', {
+      operation,
+      endpoint,
+      registration: registrationMark(id),
+      replaced: previous && registrationMark(previous.id),
+      from: peer.key,
+      mid: messageId,
+      tkn: token,
+    });
   }
 
   private failed(operation: string, { endpoint }: EndpointRecord, error: unknown): Refusal {

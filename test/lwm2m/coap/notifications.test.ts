@@ -38,6 +38,7 @@ describe('A notification (RFC 7641 3.2)', () => {
         payload: Buffer.from('19.2 Cel'),
         confirmable: false,
         receivedAt: harness.now,
+        messageId: 0x7b50,
       },
     ]);
     expect(harness.sent).toEqual([]);

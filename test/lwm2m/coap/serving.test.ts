@@ -67,6 +67,7 @@ describe('A request of a peer', () => {
       accept: 11542,
       token: hex('0102030405060708'),
       payload: Buffer.from('</1/0>'),
+      messageId: 7,
     });
     expect(harness.take()).toEqual([
       message({
@@ -109,7 +110,8 @@ describe('A request of a peer', () => {
       return { code: '2.04' };
     });
     harness.receive(message({}));
-    expect(Object.keys(seen[0] as CoapRequest).sort()).toEqual(['method', 'path', 'payload', 'peer', 'query', 'token']);
+    const always = ['messageId', 'method', 'path', 'payload', 'peer', 'query', 'token'];
+    expect(Object.keys(seen[0] as CoapRequest).sort()).toEqual(always);
     expect(seen[0]?.path).toEqual([]);
   });
 
