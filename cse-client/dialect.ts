@@ -49,6 +49,8 @@ export interface Dialect {
   readonly administratorReadsAll: boolean;
   /** Who may discover from the CSEBase down. */
   readonly discoveryAtBase: 'anyone' | 'administrator';
+  /** `lim` and `ofst` page the result of a discovery, which else comes whole or by pages of the CSE's own. */
+  readonly discoveryPaged: boolean;
   /** Whether one query may name several labels. */
   readonly labelsPerQuery: 'many' | 'one';
   /** A label with a blank can be searched. */
@@ -100,6 +102,7 @@ const standard: Dialect = {
   cseBaseRetrieve: 'registered',
   administratorReadsAll: false,
   discoveryAtBase: 'anyone',
+  discoveryPaged: true,
   labelsPerQuery: 'many',
   labelsWithBlank: false,
   asciiOnly: false,
@@ -142,6 +145,8 @@ const acme: Dialect = {
   cseBaseRetrieve: 'registered',
   // Anyone may ask; what may not be seen is left out.
   discoveryAtBase: 'anyone',
+  // They count the children of the target, whatever matches; a page beyond the last is everything.
+  discoveryPaged: false,
   // Several labels are OR.
   labelsPerQuery: 'many',
   // `%20` and `+` both split a label in two.

@@ -4,12 +4,19 @@ import type { Configuration } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
 import { CseAvailability } from './cse/availability.ts';
 import { CsePresence, type CseState } from './cse/presence.ts';
+import { ORDER_OF_SERVICE } from './load/order-of-service.ts';
 import { cseClientOptions } from './settings.ts';
 
 /** Milliseconds between renewals of the IPE's own resources. */
 const RENEWAL_INTERVAL = 24 * 3600 * 1000;
 /** Milliseconds between attempts to reach a CSE that is not there yet at start. */
 const START_RETRY = 500;
+
+/** What becomes of devices while the CSE is away, by `cse.whenAway`. */
+const MEANWHILE = {
+  journal: 'what devices register is accepted, and carried out when it is back',
+  refuse: 'devices are answered 5.03 until it is back',
+} as const;
 
 /** The CSE as the whole IPE uses it: one client, the IPE's own AE there, and whether it answers. */
 export class CseConnection {
@@ -19,6 +26,7 @@ export class CseConnection {
   readonly settings: PresenceSettings;
   readonly #logger: Logger;
   readonly #startTimeout: number;
+  #gathered: () => Readonly<Record<string, number>> = () => ({});
   /** What starts again when the CSE does. */
   readonly #resumed: (() => void)[] = [];
   #renewal: Timer | undefined;
@@ -29,20 +37,28 @@ export class CseConnection {
     this.#logger = logger;
     this.#startTimeout = configuration.cse.startTimeout;
     this.client = new CseClient(cseClientOptions(configuration, settings, logger));
-    this.presence = new CsePresence(this.client, settings, systemClock, logger);
+    this.presence = new CsePresence(this.client.withPriority(ORDER_OF_SERVICE.presence), settings, systemClock, logger);
     this.availability = new CseAvailability({
       probe: () => this.presence.check(),
       returned: () => {
         for (const resume of this.#resumed) resume();
       },
       answers: () => this.client.counters.succeeded + this.client.counters.refused,
+      meanwhile: MEANWHILE[configuration.cse.whenAway],
+      gathered: () => this.#gathered(),
       clock: systemClock,
       logger,
+      random: Math.random,
     });
   }
 
   /** What the CSE is and may; only after `establish`. */
   readonly cse = (): CseState => this.presence.state;
+
+  /** Names what has gathered when the CSE is back, for the log. */
+  tellGathered(gathered: () => Readonly<Record<string, number>>): void {
+    this.#gathered = gathered;
+  }
 
   /** Calls `resume` each time that the CSE answers again. */
   onReturn(resume: () => void): void {

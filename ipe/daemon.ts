@@ -21,14 +21,22 @@ import { type Configuration, publicUrl } from './configuration/index.ts';
 import type { CseState } from './cse/presence.ts';
 import { CseConnection } from './cse-connection.ts';
 import { type CoapsFacts, DeviceSecurity } from './device-security.ts';
-import { HealthServer } from './health.ts';
+import { HealthServer, type Readiness } from './health.ts';
+import { Admission } from './load/admission.ts';
 import { addNotificationDoor } from './notifications/notification-door.ts';
 import { Notifications } from './notifications/notifications.ts';
 import { ObjectDefinitions } from './object-definitions.ts';
-import { type Ground, makeAccess, makeBridge, makeCommands, makeDemand, makeValues } from './parts.ts';
-import { embeddedCseOptions, lwm2mServerOptions, notificationSettings, presenceSettings } from './settings.ts';
+import { type Ground, makeAccess, makeCommands, makeDemand, makeValues } from './parts.ts';
+import {
+  admissionSettings,
+  embeddedCseOptions,
+  lwm2mServerOptions,
+  notificationSettings,
+  presenceSettings,
+} from './settings.ts';
 import { HeldFollower } from './store/held-follower.ts';
 import { LastingState } from './store/lasting-state.ts';
+import { makeUpkeep, type Upkeep } from './upkeep.ts';
 import type { Values } from './values/values.ts';
 
 /** Where a started IPE is to be found, and what its CSE is. */
@@ -63,6 +71,9 @@ export class Daemon {
   #commands: Commands | undefined;
   readonly #definitions: ObjectDefinitions;
   #ready = false;
+  #upkeep: Upkeep | undefined;
+  /** Every registration that there is, is known. */
+  #complete = false;
   #stopping = false;
 
   constructor(configuration: Configuration, logger: Logger) {
@@ -119,16 +130,32 @@ export class Daemon {
     this.#commands = commands;
     const followers = [demand, values, commands, servers].filter((follower) => follower !== undefined);
     const follower = new HeldFollower(together(followers));
-    const { bridge, removals } = makeBridge(ground, follower);
-    this.#stops.push(() => removals.stop());
-    const handler = state.recorded(commands?.before(bridge) ?? bridge, follower, Math.random);
+    const upkeep = makeUpkeep(ground, {
+      follower,
+      standing: (endpoint, names) => values.compare(endpoint, names),
+      complete: () => this.#complete,
+    });
+    const { bridge, removals, backlog, reconciliation } = upkeep;
+    this.#upkeep = upkeep;
+    this.#stops.push(
+      () => removals.stop(),
+      () => backlog.stop(),
+      () => reconciliation.stop(),
+    );
+    const recorded = state.recorded(commands?.before(bridge) ?? bridge, follower, Math.random);
+    const handler = new Admission(recorded, admissionSettings(configuration), {
+      clock: systemClock,
+      logger: this.#logger,
+      random: Math.random,
+    });
     const server = this.#makeServer(handler, values, state, security);
     const { originator, base } = connection.settings;
     const restored: [Registration, EndpointTree][] = [];
-    const { registrations } = state.restart({
+    const { registrations, complete } = state.restart({
       server,
       bridge,
       removals,
+      backlog,
       restored: (registration, tree, observing) => {
         demand.follow(registration, tree);
         values.restore(registration, tree, observing ? (path) => observes(server, registration, path) : () => false);
@@ -141,6 +168,9 @@ export class Daemon {
     for (const [registration, tree] of restored) servers.follow(registration, tree, true);
     security.watch(server);
     this.#ready = true;
+    this.#complete = complete;
+    // Without anything of an earlier run there is nothing yet that should be there.
+    if (complete) reconciliation.call('start');
     const degraded = [...found.degraded, ...missedDemand(configuration, found.dialect)];
     const cse = { url, embedded: configuration.cse.url === undefined, title: title(found), degraded };
     const { kind, path } = configuration.store;
@@ -190,6 +220,10 @@ export class Daemon {
         if (reason !== undefined) return { kind: 'invalid', reason };
         return this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' };
       },
+      attend: async (endpoint: string, work: (registration: Registration) => Promise<void>): Promise<boolean> => {
+        const id = this.#server?.registrations.byEndpoint(endpoint)?.id;
+        return id !== undefined && (await this.#server?.attend(id, work)) === true;
+      },
       logger: this.#logger,
     };
     const made = await makeAccess(ground);
@@ -207,14 +241,27 @@ export class Daemon {
     return bound;
   }
 
-  #readiness(): { ready: boolean; reasons: string[] } {
+  #readiness(): Readiness {
     const reasons: string[] = [];
     if (!this.#ready) reasons.push(this.#stopping ? 'stopping' : 'starting');
     const away = this.#connection?.availability.away;
-    if (away !== undefined) reasons.push(`CSE away: ${away}`);
+    const degraded = this.#degraded();
+    if (away !== undefined) {
+      const accepted = this.#configuration.cse.whenAway === 'journal';
+      (accepted ? degraded : reasons).push(`CSE away: ${away}`);
+    }
     const fault = this.#state?.fault;
     if (fault !== undefined) reasons.push(fault.message);
-    return { ready: reasons.length === 0, reasons };
+    return { ready: reasons.length === 0, reasons, degraded };
+  }
+
+  /** What is behind on the CSE, though devices are served. */
+  #degraded(): string[] {
+    const { waiting = 0, refused = 0 } = this.#upkeep?.backlog ?? {};
+    return [
+      ...(waiting > 0 ? [`${waiting} registrations wait for the CSE`] : []),
+      ...(refused > 0 ? [`the CSE refuses the trees of ${refused} registered devices`] : []),
+    ];
   }
 
   #makeServer(
@@ -269,6 +316,9 @@ function together(followers: readonly TreeFollower[]): TreeFollower {
   return {
     follow: (registration, tree, registered) => {
       for (const follower of followers) follower.follow(registration, tree, registered);
+    },
+    expect: (registration, tree) => {
+      for (const follower of followers) follower.expect?.(registration, tree);
     },
     leave: (endpoint) => {
       for (const follower of followers) follower.leave(endpoint);

@@ -7,6 +7,8 @@ import { listenError } from './listen-error.ts';
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
+  /** What is not as it should be, though it works. */
+  readonly degraded?: readonly string[];
 }
 
 /** Where the HTTP door opens and what it asks before it answers. */
@@ -65,8 +67,9 @@ export class HealthServer {
       return reply.header('cache-control', 'no-store').send({ status: 'live' });
     });
     this.routes.get('/health/ready', async (_request, reply) => {
-      const { ready, reasons } = this.#options.ready();
-      const body = { status: ready ? 'ready' : 'not ready', reasons };
+      const { ready, reasons, degraded = [] } = this.#options.ready();
+      const status = degraded.length > 0 ? 'degraded' : 'ready';
+      const body = { status: ready ? status : 'not ready', reasons: [...reasons, ...degraded] };
       return reply
         .code(ready ? 200 : 503)
         .header('cache-control', 'no-store')

@@ -1,25 +1,23 @@
 import { type Logger, systemClock } from '../common/index.ts';
-import { encodeContent, type Operation, type Outcome, type PerformOptions } from '../lwm2m/index.ts';
+import { encodeContent, type Operation, type Outcome, type PerformOptions, type Registration } from '../lwm2m/index.ts';
+import { directCommandKind } from '../mappings/index.ts';
+import { AccessPolicies } from './access/access-policies.ts';
+import { DeviceAccess } from './access/device-access.ts';
+import { commandersOf } from './access/privileges.ts';
+import { ServerAccess } from './access/server-access.ts';
 import { ApplicationDemand } from './application-demand.ts';
-import { Bridge, type TreeFollower } from './bridge/bridge.ts';
-import { Removals } from './bridge/removals.ts';
-import { deleteResource } from './bridge/resource-writer.ts';
-import { TreeWriter } from './bridge/tree-writer.ts';
 import { Commands } from './commands/commands.ts';
 import type { Configuration } from './configuration/index.ts';
 import type { CseConnection } from './cse-connection.ts';
-import { Lanes } from './lanes.ts';
+import { ORDER_OF_SERVICE } from './load/order-of-service.ts';
 import type { Notifications } from './notifications/notifications.ts';
 import type { ObjectDefinitions } from './object-definitions.ts';
-import { bridgeSettings, commandSettings, treeSettings, valueSettings } from './settings.ts';
+import { accessPolicySettings, commandSettings, valueSettings } from './settings.ts';
 import type { LastingState } from './store/lasting-state.ts';
 import { Values } from './values/values.ts';
 
 /** SenML JSON: the content format in which values are encapsulated that came in another bundle (LwM2M 1.1 7.4.4). */
 const ENCAPSULATION_FORMAT = 110;
-
-/** Endpoints that are worked on at once for each request in flight: some wait for their first answer, some for their last. */
-const WORK_PER_REQUEST = 2;
 
 /** What all parts of a running IPE stand on. */
 export interface Ground {
@@ -28,17 +26,61 @@ export interface Ground {
   readonly notifications: Notifications;
   readonly definitions: ObjectDefinitions;
   readonly state: LastingState;
+  /** With which policies the resources of a device are made. */
+  readonly access: DeviceAccess;
+  /** What devices with several servers deny this one. */
+  readonly servers: ServerAccess;
   /** Asks a device; `gone` while there is no server. */
   readonly perform: (endpoint: string, operation: Operation, options?: PerformOptions) => Promise<Outcome>;
+  /** Works on a registered endpoint in its turn; false where it was not done, for it is not registered or too busy. */
+  readonly attend: (endpoint: string, work: (registration: Registration) => Promise<void>) => Promise<boolean>;
   readonly logger: Logger;
 }
 
-/** Values of devices; `commands` says who may write into their containers, once there is such a part. */
-export function makeValues(ground: Ground, commands: () => Commands | undefined): Values {
+/**
+ * Who may do what with the resources of devices, the policies of earlier runs brought to it; and what devices deny us. Rejects
+ * with CseError.
+ */
+export async function makeAccess(
+  ground: Omit<Ground, 'access' | 'servers'>,
+): Promise<Pick<Ground, 'access' | 'servers'>> {
   const { configuration, connection, definitions, perform, logger } = ground;
   const { client, presence, availability, settings, cse } = connection;
-  const values = new Values(valueSettings(configuration, settings), {
+  const policies = new AccessPolicies(accessPolicySettings(configuration, settings), {
     client,
+    presence,
+    clock: systemClock,
+    logger,
+  });
+  const { shortServerId } = configuration.access;
+  const servers: ServerAccess = new ServerAccess(
+    { base: settings.base, shortServerId },
+    {
+      client,
+      cse,
+      availability,
+      policiesOf: (endpoint, path, kind) => access.container(endpoint, path, kind),
+      kindOf: ({ objectLinks: { links }, version }, path) => {
+        const listed = links.find(({ objectId }) => objectId === path.objectId)?.version;
+        return directCommandKind(path, definitions.current.find(path.objectId, listed, version));
+      },
+      perform,
+      clock: systemClock,
+      logger,
+    },
+  );
+  const access = new DeviceAccess(policies, (endpoint, path) => servers.limits(endpoint, path));
+  connection.onReturn(() => servers.resume());
+  await policies.revise();
+  return { access, servers };
+}
+
+/** Values of devices. */
+export function makeValues(ground: Ground): Values {
+  const { configuration, connection, definitions, perform, access, logger } = ground;
+  const { client, presence, availability, settings, cse } = connection;
+  const values = new Values(valueSettings(configuration, settings), {
+    client: client.withPriority(ORDER_OF_SERVICE.value),
     cse,
     availability,
     presence,
@@ -48,8 +90,7 @@ export function makeValues(ground: Ground, commands: () => Commands | undefined)
       format: ENCAPSULATION_FORMAT,
       payload: encodeContent(ENCAPSULATION_FORMAT, nodes, { base }),
     }),
-    policiesOf: async (path, definition) =>
-      commands()?.policiesOf(path, definition) ?? [presence.state.accessControlPolicy],
+    policiesOf: (endpoint, path, kind) => access.container(endpoint, path, kind),
     clock: systemClock,
     logger,
     random: Math.random,
@@ -62,7 +103,15 @@ export function makeValues(ground: Ground, commands: () => Commands | undefined)
 export function makeDemand(ground: Ground, values: Values): ApplicationDemand {
   const { configuration, connection, notifications, perform, logger } = ground;
   const { client, presence, availability, settings } = connection;
-  const parts = { client, presence, availability, notifications, values, perform, logger };
+  const parts = {
+    client: client.withPriority(ORDER_OF_SERVICE.background),
+    presence,
+    availability,
+    notifications,
+    values,
+    perform,
+    logger,
+  };
   const demand = new ApplicationDemand(configuration, settings, parts);
   connection.onReturn(() => demand.resume());
   return demand;
@@ -70,18 +119,20 @@ export function makeDemand(ground: Ground, values: Values): ApplicationDemand {
 
 /** Commands of applications; nothing at all where nobody may command. */
 export function makeCommands(ground: Ground, values: Values): Commands | undefined {
-  const { configuration, connection, notifications, definitions, perform, logger } = ground;
-  if (configuration.access.command.length === 0) return undefined;
+  const { configuration, connection, notifications, definitions, perform, access, servers, logger } = ground;
+  if (commandersOf(configuration.access).length === 0) return undefined;
   const { client, presence, availability, settings, cse } = connection;
   const models = () => definitions.current;
   const parts = {
-    client,
+    client: client.withPriority(ORDER_OF_SERVICE.command),
     cse,
     availability,
     presence,
     notifications,
+    policies: access,
     models,
     values,
+    refusal: (endpoint: string, operation: Operation) => servers.refusal(endpoint, operation),
     perform,
     clock: systemClock,
     logger,
@@ -89,32 +140,4 @@ export function makeCommands(ground: Ground, values: Values): Commands | undefin
   const commands = new Commands(commandSettings(configuration, settings), parts);
   connection.onReturn(() => commands.resume());
   return commands;
-}
-
-/** Trees of devices; `follower` is told of each. */
-export function makeBridge(ground: Ground, follower: TreeFollower): { bridge: Bridge; removals: Removals } {
-  const { configuration, connection, state, logger } = ground;
-  const { client, presence, availability, settings, cse } = connection;
-  const removals = new Removals((path) => deleteResource(client, path), systemClock, logger, state.removals);
-  connection.onReturn(() => removals.hurry());
-  const leave = (paths: readonly string[]) => removals.add(paths);
-  const writer = new TreeWriter(treeSettings(configuration, settings), {
-    client,
-    cse,
-    leave,
-    clock: systemClock,
-    logger,
-  });
-  const bridge = new Bridge(bridgeSettings(configuration, presence.state.dialect), {
-    writer,
-    removals,
-    lanes: new Lanes(WORK_PER_REQUEST * configuration.cse.maxInFlight),
-    availability,
-    presence,
-    follower,
-    keeper: state.trees,
-    logger,
-    random: Math.random,
-  });
-  return { bridge, removals };
 }

@@ -2,15 +2,19 @@ import type { Logger } from '../common/index.ts';
 import type { CseClientOptions, Dialect } from '../cse-client/index.ts';
 import type { EmbeddedCseOptions } from '../embedded-cse/index.ts';
 import type { Lwm2mServerOptions, QueueModeOptions } from '../lwm2m/index.ts';
-import { matchesPattern, readThroughAge } from '../mappings/index.ts';
+import { ipeLabel, type LabelSettings, matchesPattern, readThroughAge } from '../mappings/index.ts';
+import { type AccessPolicySettings, reservedPolicyNames } from './access/access-policies.ts';
+import { commandersOf } from './access/privileges.ts';
 import type { BridgeSettings } from './bridge/bridge.ts';
 import type { TreeSettings } from './bridge/tree-writer.ts';
 import type { CommandSettings } from './commands/parts.ts';
 import type { Configuration } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
 import { cseSecurity } from './cse-security.ts';
+import type { AdmissionSettings } from './load/admission.ts';
 import type { NotificationSettings } from './notifications/notifications.ts';
 import type { ReadThroughSettings } from './read-through/parts.ts';
+import type { ReconciliationSettings } from './reconciliation/parts.ts';
 import type { SubscriptionSettings } from './subscriptions/parts.ts';
 import type { ValueSettings } from './values/parts.ts';
 
@@ -33,10 +37,15 @@ export function presenceSettings(configuration: Configuration, url: string, poin
     resourceName: names.ipe,
     nodePrefix: names.nodePrefix,
     pointOfAccess,
-    readers: access.read,
-    subscribers: access.subscribe,
+    privileges: access,
     dialect: cse.dialect,
   };
+}
+
+/** Where access control policies stand and what they say. */
+export function accessPolicySettings({ access }: Configuration, settings: PresenceSettings): AccessPolicySettings {
+  const { base, originator, resourceName, adminOriginator } = settings;
+  return { access, base, originator, resourceName, adminOriginator };
 }
 
 /** How requests reach the CSE. */
@@ -45,20 +54,29 @@ export function cseClientOptions(
   settings: PresenceSettings,
   logger: Logger,
 ): CseClientOptions {
-  const { originator, releaseVersion, timeout, maxInFlight } = configuration.cse;
+  const { originator, releaseVersion, timeout, maxInFlight, inFlight } = configuration.cse;
   const security = cseSecurity(configuration);
-  return { url: settings.url, originator, releaseVersion, timeout, maxInFlight, ...security, logger };
+  return { url: settings.url, originator, releaseVersion, timeout, maxInFlight, inFlight, ...security, logger };
+}
+
+/** How long devices may have to wait for the CSE. */
+export function admissionSettings({ cse }: Configuration): AdmissionSettings {
+  return { maxWait: cse.maxWait };
 }
 
 /** How the LwM2M server meets devices: address without security, bounds and queue mode. */
 export function lwm2mServerOptions({ lwm2m }: Configuration): Lwm2mServerOptions {
-  const { coap, lifetime, queueMode, limits } = lwm2m;
+  const { coap, lifetime, queueMode, limits, rateLimits } = lwm2m;
   const { blockSize, observations, ...coapLimits } = limits;
   return {
     coap: coap.enabled ? { host: coap.host, port: coap.port } : undefined,
     lifetime,
     transmission: { blockSize },
     limits: { coap: coapLimits, operation: { observationsPerDevice: observations } },
+    rateLimits: {
+      requests: { perSource: rateLimits.requestsPerSource, inAll: rateLimits.requests },
+      registrations: { perSource: rateLimits.registrationsPerSource, inAll: rateLimits.registrations },
+    },
     queueMode: queueModeOptions(queueMode),
   };
 }
@@ -90,22 +108,40 @@ export function embeddedCseOptions(configuration: Configuration, logger: Logger)
   };
 }
 
+/** The labels of all that the IPE makes: those that are configured, and its own. */
+function labelSettings({ labels, cse }: Configuration): LabelSettings {
+  return { ...labels, extra: [...labels.extra, ipeLabel(cse.originator)] };
+}
+
+/** How what is on the CSE is compared with what should be. */
+export function reconciliationSettings(
+  configuration: Configuration,
+  settings: PresenceSettings,
+  { names }: BridgeSettings,
+): ReconciliationSettings {
+  const { base, originator, adminOriginator } = settings;
+  return { base, names, label: ipeLabel(originator), interval: configuration.cse.reconcileInterval, adminOriginator };
+}
+
 /** What the tree of an endpoint is made with. */
 export function treeSettings(configuration: Configuration, settings: PresenceSettings): TreeSettings {
-  const { cse, labels } = configuration;
+  const { cse } = configuration;
   return {
     base: settings.base,
     adminOriginator: settings.adminOriginator,
     releaseVersion: settings.releaseVersion,
-    labels,
+    labels: labelSettings(configuration),
+    whenAway: cse.whenAway,
     expiration: { refresh: cse.expiryRefresh, share: cse.expiryShare, margin: cse.expiryMargin * 1000 },
   };
 }
 
 /** What becomes of the values of devices. */
-export function valueSettings({ values, labels, access }: Configuration, settings: PresenceSettings): ValueSettings {
+export function valueSettings(configuration: Configuration, settings: PresenceSettings): ValueSettings {
+  const { values, access } = configuration;
+  const labels = labelSettings(configuration);
   const { mode, observe, rules, discover, ...others } = values;
-  const discovered = discover === 'always' || (discover === 'when-commanded' && access.command.length > 0);
+  const discovered = discover === 'always' || (discover === 'when-commanded' && commandersOf(access).length > 0);
   return { ...others, policy: { mode, observe, rules }, discover: discovered, base: settings.base, labels };
 }
 
@@ -136,12 +172,13 @@ export function subscriptionSettings({ values }: Configuration, settings: Presen
   return { base, originator, adminOriginator, resourceName, pollInterval: values.subscriptionPollInterval };
 }
 
-/** Who may command devices, and how commands are carried. */
+/** How commands are carried. */
 export function commandSettings(configuration: Configuration, settings: PresenceSettings): CommandSettings {
-  const { access, commands, labels, values } = configuration;
-  const { base, originator, resourceName, readers } = settings;
+  const { commands, values } = configuration;
+  const labels = labelSettings(configuration);
+  const { base, originator, resourceName } = settings;
   const valueInstances = values.maxInstances;
-  return { ...commands, base, originator, resourceName, commanders: access.command, readers, labels, valueInstances };
+  return { ...commands, base, originator, resourceName, labels, valueInstances };
 }
 
 /** Whose notifications are taken. */
@@ -159,12 +196,13 @@ export function bridgeSettings(configuration: Configuration, dialect: Dialect): 
   const maxLength = Number.isFinite(limit) ? limit : undefined;
   const administrators = cse.adminOriginator === undefined ? [] : [cse.adminOriginator];
   return {
+    whenAway: cse.whenAway,
     names: { nodePrefix: names.nodePrefix, maxLength },
     reserved: new Set([
       cse.base,
       cse.originator,
       names.ipe,
-      ...['', '-requests', '-responses', '-commands'].map((policy) => `acp-${names.ipe}${policy}`),
+      ...reservedPolicyNames(configuration.access, names.ipe),
       EMBEDDED_ADMINISTRATOR,
       ...administrators,
     ]),

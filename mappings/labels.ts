@@ -51,7 +51,28 @@ export function labelValue(text: string): string {
 
 /** The label that names an endpoint, on each of its resources. */
 export function endpointLabel(endpoint: string): string {
-  return `LWM2MEP:${labelValue(endpoint)}`;
+  return ENDPOINT_LABEL + labelValue(endpoint);
+}
+
+const ENDPOINT_LABEL = 'LWM2MEP:';
+
+/** The endpoint that one of the labels names; undefined where none does. */
+export function endpointOfLabels(labels: readonly string[]): string | undefined {
+  for (const label of labels) {
+    if (!label.startsWith(ENDPOINT_LABEL)) continue;
+    try {
+      const endpoint = decodeURIComponent(label.slice(ENDPOINT_LABEL.length));
+      if (endpointLabel(endpoint) === label) return endpoint;
+    } catch {
+      // Not one that we have written.
+    }
+  }
+  return undefined;
+}
+
+/** The label that tells which IPE made a resource, by its AE-ID; on everything that it makes below an endpoint's AE, too. */
+export function ipeLabel(originator: string): string {
+  return `LWM2MIPE:${labelValue(originator)}`;
 }
 
 /** Labels of an endpoint's AE and node (TS-0014 table 6.2.2.2-3): the literal, and each fact to be searched whole. */

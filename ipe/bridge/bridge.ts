@@ -1,19 +1,22 @@
 import { errorMessage, IpeError, type Logger } from '../../common/index.ts';
 import { CseError } from '../../cse-client/index.ts';
-import type { Refusal, Registration, RegistrationHandler } from '../../lwm2m/index.ts';
+import { type Refusal, type Registration, type RegistrationHandler, registrationMark } from '../../lwm2m/index.ts';
 import {
   type EndpointNames,
   endpointNames,
   type NameSettings,
   type RegistrationOperation,
 } from '../../mappings/index.ts';
+import { isWithoutAnswer } from '../cse/access.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence } from '../cse/presence.ts';
 import type { Lanes } from '../lanes.ts';
+import { ORDER_OF_SERVICE } from '../load/order-of-service.ts';
+import type { Backlog, CaughtUp } from './backlog.ts';
 import { type EndpointTree, sameTree, type TreeKeeper } from './endpoint-tree.ts';
 import { refusalOf, unavailable } from './refusal.ts';
 import type { Removals } from './removals.ts';
-import type { TreeWriter } from './tree-writer.ts';
+import type { TreeWriter, WhenAway } from './tree-writer.ts';
 
 /** Status codes that a CSE which lost the IPE's own resources gives to requests that rely on them. */
 const LOST_PRESENCE = new Set([4000, 4004, 4102, 4103, 4107]);
@@ -22,6 +25,8 @@ const LOST_PRESENCE = new Set([4000, 4004, 4102, 4103, 4107]);
 export interface TreeFollower {
   /** The tree is what a Register (`registered`) or an Update wants; the device has not been answered yet. */
   follow(registration: Registration, tree: EndpointTree, registered: boolean): void;
+  /** A Register is accepted whose tree will be made when the CSE lets us; `follow` tells of it then, as of an Update. */
+  expect?(registration: Registration, tree: EndpointTree): void;
   /** The registration ends; its tree is about to be deleted. */
   leave(endpoint: string): void;
 }
@@ -30,6 +35,8 @@ export interface TreeFollower {
 export interface BridgeParts {
   readonly writer: TreeWriter;
   readonly removals: Removals;
+  /** Takes what is accepted while the CSE does not answer. */
+  readonly backlog: Pick<Backlog, 'add' | 'settled'>;
   readonly lanes: Lanes;
   readonly availability: CseAvailability;
   readonly presence: Pick<CsePresence, 'generation' | 'restore'>;
@@ -45,12 +52,23 @@ export interface BridgeSettings {
   readonly names: NameSettings;
   /** Originators and resource names of the IPE and the CSE's administrator; no device may act under them. */
   readonly reserved: ReadonlySet<string>;
+  /** What becomes of Register and Update while the CSE does not answer. */
+  readonly whenAway: WhenAway;
+}
+
+/** What the bridge did, since it started. */
+export interface BridgeCounters {
+  /** Registers and Updates that were accepted without the CSE. */
+  journalled: number;
 }
 
 /** Keeps the CSE as the registrations want it: the meaning of the LwM2M Client Registration interface in oneM2M. */
 export class Bridge implements RegistrationHandler {
   /** By resourceName, so that two endpoints can never share one. */
   readonly #trees = new Map<string, EndpointTree>();
+  /** resourceNames that are worked on now. */
+  readonly #busy = new Map<string, number>();
+  readonly counters: BridgeCounters = { journalled: 0 };
   readonly #settings: BridgeSettings;
   readonly #parts: BridgeParts;
 
@@ -67,12 +85,12 @@ export class Bridge implements RegistrationHandler {
   /** TS-0014 6.2.2.2 and 6.2.2.4: creates the tree, or turns the one that is there into what is wanted now. */
   register(registration: Registration, previous: Registration | undefined): Promise<Refusal | undefined> {
     const what = previous === undefined ? 'registered' : 'registered again';
-    return this.#attempt('register', what, registration, (names) => this.#bring(registration, names, true));
+    return this.#attempt('register', what, registration, true);
   }
 
   /** TS-0014 6.2.2.2 and 6.3.2.2: renews the tree; containers come and go with the links. */
   update(registration: Registration): Promise<Refusal | undefined> {
-    return this.#attempt('update', 'updated', registration, (names) => this.#bring(registration, names, false));
+    return this.#attempt('update', 'updated', registration, false);
   }
 
   /** Deletes the tree, at once or as soon as the CSE lets us. */
@@ -110,35 +128,89 @@ export class Bridge implements RegistrationHandler {
     this.#parts.keeper?.gone(endpoint);
   }
 
+  /** Every tree that the CSE should hold now, also those that wait to be made. */
+  get trees(): Iterable<EndpointTree> {
+    return this.#trees.values();
+  }
+
+  /** True while something of that resourceName is a registration's, or about to be. */
+  wants(resourceName: string): boolean {
+    return this.#trees.has(resourceName) || this.#busy.has(resourceName);
+  }
+
+  /** Expects the tree of a registration of an earlier run that has none, and makes it when the CSE lets us. */
+  expect(registration: Registration): void {
+    const { endpoint } = registration;
+    try {
+      this.#expect(registration, this.#namesOf(endpoint), true);
+      this.#parts.backlog.add(endpoint);
+    } catch (error) {
+      this.#parts.logger.error('the tree of a device is not made', { endpoint, reason: errorMessage(error) });
+    }
+  }
+
+  /**
+   * Brings the tree of an accepted registration to what it should be; of one that is `damaged` everything is written.
+   * In the turn of its endpoint. Never rejects.
+   */
+  async catchUp(registration: Registration, damaged: boolean): Promise<CaughtUp> {
+    const { availability, logger } = this.#parts;
+    const { endpoint, id } = registration;
+    try {
+      await this.#carryOut(registration, this.#namesOf(endpoint), false, damaged);
+      logger.debug('the tree of an endpoint has caught up', { endpoint, registration: registrationMark(id) });
+      return 'done';
+    } catch (error) {
+      availability.failed(error);
+      const reason = errorMessage(error);
+      if (isWithoutAnswer(error) || (error instanceof IpeError && error.retryable)) {
+        logger.debug('the tree of an endpoint waits', { endpoint, registration: registrationMark(id), reason });
+        return 'later';
+      }
+      logger.error(
+        'the CSE refuses the tree of a registration that was accepted; it is asked again every few minutes',
+        {
+          endpoint,
+          registration: registrationMark(id),
+          reason,
+        },
+      );
+      return 'refused';
+    }
+  }
+
   async #attempt(
     operation: RegistrationOperation,
     what: string,
     registration: Registration,
-    work: (names: EndpointNames) => Promise<void>,
+    registered: boolean,
   ): Promise<Refusal | undefined> {
-    const { availability, random, logger } = this.#parts;
+    const { availability, backlog, logger } = this.#parts;
     const { endpoint, id } = registration;
-    if (availability.away !== undefined) return unavailable(random);
     try {
       const names = this.#namesOf(endpoint);
-      await this.#parts.lanes.run(async () => {
-        if (availability.away !== undefined) throw new CseError('cse/unreachable', availability.away);
-        await this.#withPresence(() => work(names));
-      });
+      if (availability.away !== undefined) return this.#withoutCse(registration, names, registered, availability.away);
+      try {
+        await this.#carryOut(registration, names, registered, false);
+      } catch (error) {
+        availability.failed(error);
+        if (!isWithoutAnswer(error)) throw error;
+        return this.#withoutCse(registration, names, registered, error.message);
+      }
+      backlog.settled(endpoint);
       const level = operation === 'update' ? 'debug' : 'info';
       logger[level](`endpoint ${what}`, {
         endpoint,
-        registration: id,
+        registration: registrationMark(id),
         resource: names.resourceName,
         links: registration.objectLinks.links.length,
       });
       return undefined;
     } catch (error) {
-      availability.failed(error);
-      const refusal = refusalOf(operation, error, random);
+      const refusal = refusalOf(operation, error, this.#parts.random);
       logger.warn(`${operation} refused`, {
         endpoint,
-        registration: id,
+        registration: registrationMark(id),
         code: refusal.code,
         reason: errorMessage(error),
       });
@@ -146,14 +218,84 @@ export class Bridge implements RegistrationHandler {
     }
   }
 
-  async #bring(registration: Registration, names: EndpointNames, registered: boolean): Promise<void> {
+  /** The CSE does not answer: what the registration wants is carried out when it does, or the device told to wait. */
+  #withoutCse(
+    registration: Registration,
+    names: EndpointNames,
+    registered: boolean,
+    reason: string,
+  ): Refusal | undefined {
+    const { backlog, logger, random } = this.#parts;
+    const { endpoint, id } = registration;
+    if (this.#settings.whenAway === 'refuse') {
+      logger.warn('refused while the CSE is away', {
+        endpoint,
+        registration: registrationMark(id),
+        code: '5.03',
+        reason,
+      });
+      return unavailable(random);
+    }
+    this.#expect(registration, names, registered);
+    backlog.add(endpoint);
+    this.counters.journalled += 1;
+    const level = registered ? 'info' : 'debug';
+    logger[level]('accepted without the CSE', {
+      endpoint,
+      registration: registrationMark(id),
+      resource: names.resourceName,
+      reason,
+    });
+    return undefined;
+  }
+
+  #expect(registration: Registration, names: EndpointNames, registered: boolean): void {
+    const { writer, follower } = this.#parts;
+    const known = this.#trees.get(names.resourceName);
+    if (known !== undefined && known.pending === undefined) {
+      follower.follow(registration, known, registered);
+      return;
+    }
+    const tree = writer.expect(registration, names, known);
+    this.#trees.set(names.resourceName, tree);
+    if (registered || known === undefined) follower.expect?.(registration, tree);
+  }
+
+  /** The tree becomes what the registration wants. Rejects with IpeError, also while the CSE is away. */
+  async #carryOut(
+    registration: Registration,
+    names: EndpointNames,
+    registered: boolean,
+    whole: boolean,
+  ): Promise<void> {
+    const { lanes, availability } = this.#parts;
+    const { resourceName } = names;
+    this.#busy.set(resourceName, (this.#busy.get(resourceName) ?? 0) + 1);
+    try {
+      await lanes.run(
+        async () => {
+          if (availability.away !== undefined) throw new CseError('cse/unreachable', availability.away);
+          await this.#withPresence(() => this.#bring(registration, names, registered, whole));
+        },
+        ORDER_OF_SERVICE[registered ? 'register' : 'update'],
+      );
+    } finally {
+      const busy = (this.#busy.get(resourceName) ?? 1) - 1;
+      if (busy > 0) this.#busy.set(resourceName, busy);
+      else this.#busy.delete(resourceName);
+    }
+  }
+
+  async #bring(registration: Registration, names: EndpointNames, registered: boolean, whole: boolean): Promise<void> {
     const { writer, removals, follower } = this.#parts;
     await removals.claim(writer.addresses(names));
     const tree = this.#trees.get(names.resourceName);
     const next =
-      tree === undefined ? await writer.create(registration, names) : await writer.change(tree, registration);
+      tree === undefined || tree.pending === true
+        ? await writer.create(registration, names, tree?.incarnation)
+        : await writer.change(tree, registration, whole);
     this.#trees.set(names.resourceName, next);
-    if (tree === undefined || !sameTree(tree, next)) this.#parts.keeper?.made(next);
+    if (tree === undefined || tree.pending === true || !sameTree(tree, next)) this.#parts.keeper?.made(next);
     follower.follow(registration, next, registered);
   }
 
@@ -174,12 +316,16 @@ export class Bridge implements RegistrationHandler {
     const { writer, removals, availability, logger, random } = this.#parts;
     const { endpoint, id } = registration;
     const names = this.#namesOf(endpoint);
+    const tree = this.#trees.get(names.resourceName);
+    // Of one that was never seen whole nobody knows what stands there, and whose it is: each is looked at first.
+    const unsure = tree === undefined || tree.pending === true;
     this.#trees.delete(names.resourceName);
+    this.#parts.backlog.settled(endpoint);
     this.#parts.follower.leave(endpoint);
     try {
-      if (availability.away !== undefined) removals.add(writer.addresses(names));
-      else await this.#parts.lanes.run(() => writer.remove(names, id), 'urgent');
-      logger.info(`endpoint ${what}`, { endpoint, registration: id, resource: names.resourceName });
+      if (availability.away !== undefined || unsure) removals.add(writer.addresses(names));
+      else await this.#parts.lanes.run(() => writer.remove(names, id), ORDER_OF_SERVICE.deregister);
+      logger.info(`endpoint ${what}`, { endpoint, registration: registrationMark(id), resource: names.resourceName });
       return undefined;
     } catch (error) {
       availability.failed(error);
@@ -188,14 +334,14 @@ export class Bridge implements RegistrationHandler {
         removals.add(writer.addresses(names));
         logger.warn(`endpoint ${what}; its resources are deleted when the CSE answers`, {
           endpoint,
-          registration: id,
+          registration: registrationMark(id),
           reason,
         });
         return undefined;
       }
       logger.error(`endpoint ${what}, but the CSE refuses to delete its resources`, {
         endpoint,
-        registration: id,
+        registration: registrationMark(id),
         reason,
       });
       return refusalOf('deregister', error, random);

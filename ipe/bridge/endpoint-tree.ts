@@ -15,6 +15,8 @@ export interface EndpointTree {
   readonly incarnation: number;
   /** Containers of links that others have made to live as long as the AE: a mere renewal passes them over. */
   readonly lasting: Set<string>;
+  /** The registration is accepted, and the tree has not been made yet: nothing of it can be relied on. */
+  readonly pending?: true;
 }
 
 /** Whoever remembers trees beyond the end of the process; told of the tree before the device is answered. */

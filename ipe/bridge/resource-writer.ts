@@ -1,8 +1,8 @@
-import { IpeError } from '../../common/index.ts';
-import { type CseClient, type CseError, ResourceType } from '../../cse-client/index.ts';
+import { type CseClient, type CseError, ResourceType, type UpdateAttributes } from '../../cse-client/index.ts';
 import type { ObjectLink } from '../../lwm2m/index.ts';
 import {
   AE_ATTRIBUTES,
+  type AttributeRow,
   CONTAINER_ATTRIBUTES,
   containerName,
   createAttributes,
@@ -14,6 +14,7 @@ import {
 } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { Undo } from './undo.ts';
+import { assertOurs, type Extent, type TreeType, write } from './whole-write.ts';
 
 /** Status codes of a CREATE that say that the resource is there already (TS-0004 6.6.3.5). */
 const NAME_TAKEN = [4105, 5106] as const;
@@ -47,8 +48,8 @@ export async function ensureNode(work: Work, originator: string | undefined) {
     if (!isRefused(error, ...NAME_TAKEN)) throw error;
   }
   const existing = await work.client.retrieve(ResourceType.node, path);
-  assertOurs(existing.lbl, work, path);
-  await work.client.update(ResourceType.node, path, repairAttributes(NODE_ATTRIBUTES, work.context));
+  assertOurs(existing.lbl, work.context, path);
+  await renewNode(work, 'whole', originator);
   return existing.ri;
 }
 
@@ -60,12 +61,15 @@ export async function ensureAe(work: Work): Promise<boolean> {
   const existing = await work.client.retrieve(ResourceType.ae, path).catch(async (error: unknown) => {
     if (!isRefused(error, 4004, 4103)) throw error;
     // tinyIoT lets go of an expired AE only when it is addressed, as it just was.
-    if ((await createAe(work)) !== undefined) throw refusal;
-    return undefined;
+    if ((await createAe(work)) === undefined) return undefined;
+    if (!isRefused(error, 4103) || !work.client.dialect.acpiUpdate) throw refusal;
+    // It may be ours and have lost our policy: its creator sees it.
+    const options = { originator: work.context.names.aeId };
+    return work.client.retrieve(ResourceType.ae, path, options).catch(() => Promise.reject(refusal));
   });
   if (existing === undefined) return false;
-  assertOurs(existing.lbl, work, path);
-  await work.client.update(ResourceType.ae, path, repairAttributes(AE_ATTRIBUTES, work.context));
+  assertOurs(existing.lbl, work.context, path);
+  await renewAe(work, 'whole');
   return true;
 }
 
@@ -91,32 +95,48 @@ export async function ensureContainer(work: Work, link: ObjectLink): Promise<voi
     await work.undo.track(path, () => work.client.create(ResourceType.container, aePath(work), attributes));
   } catch (error) {
     if (!isRefused(error, ...NAME_TAKEN)) throw error;
-    await work.client.update(ResourceType.container, path, repairAttributes(CONTAINER_ATTRIBUTES, context));
+    const attributes = repairAttributes(CONTAINER_ATTRIBUTES, context);
+    await write(work, { ty: ResourceType.container, path, attributes, extent: 'whole' });
   }
 }
 
-/** Renews the AE; `relabel` also writes again what its labels say. Rejects with CseError. */
-export async function renewAe(work: Work, relabel: boolean): Promise<void> {
-  const select = relabel ? repairAttributes : renewalAttributes;
-  await work.client.update(ResourceType.ae, aePath(work), select(AE_ATTRIBUTES, work.context));
+/** Renews the AE. Rejects with CseError. */
+export async function renewAe(work: Work, extent: Extent): Promise<void> {
+  const attributes = attributesOf(AE_ATTRIBUTES, work.context, extent);
+  const creator = work.context.names.aeId;
+  await write(work, { ty: ResourceType.ae, path: aePath(work), attributes, extent, creator });
 }
 
-/** Renews the node, as `renewAe`. */
-export async function renewNode(work: Work, relabel: boolean): Promise<void> {
-  const select = relabel ? repairAttributes : renewalAttributes;
-  await work.client.update(ResourceType.node, nodePath(work), select(NODE_ATTRIBUTES, work.context));
+/** Renews the node, which another than the IPE may have created. Rejects with CseError. */
+export async function renewNode(work: Work, extent: Extent, creator: string | undefined): Promise<void> {
+  const attributes = attributesOf(NODE_ATTRIBUTES, work.context, extent);
+  await write(work, { ty: ResourceType.node, path: nodePath(work), attributes, extent, creator });
 }
 
-/** Renews the container of a link, as `renewAe`; one that the CSE has lost is created. */
-export async function renewContainer(work: Work, link: ObjectLink, relabel: boolean) {
-  const select = relabel ? repairAttributes : renewalAttributes;
-  const attributes = select(CONTAINER_ATTRIBUTES, { ...work.context, link });
+/**
+ * Renews the container of a link; one that the CSE has lost is created: true then. One that is `lasting` keeps its
+ * expirationTime. Rejects with CseError.
+ */
+export async function renewContainer(work: Work, link: ObjectLink, extent: Extent, lasting = false): Promise<boolean> {
+  const path = `${aePath(work)}/${containerName(link)}`;
+  const all = attributesOf(CONTAINER_ATTRIBUTES, { ...work.context, link }, extent);
+  const { et: _, ...others } = all;
   try {
-    await work.client.update(ResourceType.container, `${aePath(work)}/${containerName(link)}`, attributes);
+    await write(work, { ty: ResourceType.container, path, attributes: lasting ? others : all, extent });
+    return false;
   } catch (error) {
     if (!isRefused(error, 4004)) throw error;
-    await ensureContainer(work, link);
   }
+  await ensureContainer(work, link);
+  return true;
+}
+
+function attributesOf<K extends TreeType, C extends ResourceContext>(
+  rows: readonly AttributeRow<K, C>[],
+  context: C,
+  extent: Extent,
+): UpdateAttributes<K> {
+  return extent === 'time' ? renewalAttributes(rows, context) : repairAttributes(rows, context);
 }
 
 /** Deletes a resource; one that is gone already counts as deleted. Rejects with CseError. */
@@ -128,7 +148,12 @@ export async function deleteResource(client: CseClient, path: string): Promise<v
   }
 }
 
-function assertOurs(labels: readonly string[] | undefined, work: Work, path: string): void {
-  if (labels?.includes(endpointLabel(work.context.registration.endpoint))) return;
-  throw new IpeError('ipe/name-taken', `resource name taken: ${path}`);
+/** Deletes a container if it carries the endpoint's label; what others put there stays. Rejects with CseError. */
+export async function deleteOurs(work: Work, path: string): Promise<void> {
+  try {
+    const { lbl } = await work.client.retrieve(ResourceType.container, path);
+    if (lbl?.includes(endpointLabel(work.context.registration.endpoint))) await work.client.delete(path);
+  } catch (error) {
+    if (!isRefused(error, 4004)) throw error;
+  }
 }

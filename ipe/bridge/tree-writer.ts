@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../common/index.ts';
 import { type ChildReference, type CseClient, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
-import type { Registration } from '../../lwm2m/index.ts';
+import { type ObjectLink, type Registration, registrationMark } from '../../lwm2m/index.ts';
 import {
   containerName,
   type EndpointNames,
@@ -9,12 +9,14 @@ import {
   type ResourceChange,
   resourceChanges,
 } from '../../mappings/index.ts';
-import { isRefused } from '../cse/access.ts';
+import { isRefused, isWithoutAnswer } from '../cse/access.ts';
 import type { CseState } from '../cse/presence.ts';
+import { ORDER_OF_SERVICE, type Service } from '../load/order-of-service.ts';
 import type { EndpointTree } from './endpoint-tree.ts';
 import { type ExpirationSettings, grantExpiration, needsRenewal } from './expiration.ts';
 import {
   aePath,
+  deleteOurs,
   deleteResource,
   ensureAe,
   ensureContainer,
@@ -26,6 +28,7 @@ import {
   type Work,
 } from './resource-writer.ts';
 import { Undo } from './undo.ts';
+import type { Extent } from './whole-write.ts';
 
 /** What the writer needs to know beside the registration. */
 export interface TreeSettings {
@@ -35,14 +38,23 @@ export interface TreeSettings {
   readonly releaseVersion: string;
   readonly labels: LabelSettings;
   readonly expiration: ExpirationSettings;
+  /** `journal`: what a CSE that falls silent left half-made stays, since it is made whole when the CSE is back. */
+  readonly whenAway: WhenAway;
 }
+
+/** What becomes of a Register or Update while the CSE is away: accepted and carried out later, or refused. */
+export type WhenAway = 'journal' | 'refuse';
 
 /** What the writer works with. */
 export interface TreeParts {
   readonly client: CseClient;
   readonly cse: () => CseState;
+  /** Resource ID of the policy that everything of an endpoint carries. Rejects with CseError. */
+  readonly policyOf: (endpoint: string) => Promise<string>;
   /** Takes the addresses of what could not be taken back, to delete them later. */
   readonly leave: (paths: readonly string[]) => void;
+  /** A resource that stood there was gone. */
+  readonly missed?: (() => void) | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -64,9 +76,13 @@ export class TreeWriter {
    * Creates node, AE and containers, 2 + N requests (TS-0014 6.2.2.2, 6.3.2.2). What an earlier life of the IPE left for
    * the same endpoint is taken over and repaired. Rejects with IpeError, everything taken back.
    */
-  async create(registration: Registration, names: EndpointNames): Promise<EndpointTree> {
+  async create(
+    registration: Registration,
+    names: EndpointNames,
+    incarnation = this.#nextIncarnation(),
+  ): Promise<EndpointTree> {
     const expiresAt = this.#grant(registration);
-    const work = this.#work(registration, names, expiresAt, undefined);
+    const work = await this.#work(registration, names, expiresAt, undefined, 'register');
     try {
       const nodeId = await this.#node(work);
       const linked = { ...work, context: { ...work.context, nodeLink: this.#nodeLink(nodeId) } };
@@ -76,36 +92,44 @@ export class TreeWriter {
         await this.#dropUnlisted(linked);
       }
       await all(registration.objectLinks.links.map((link) => ensureContainer(linked, link)));
-      this.#incarnations += 1;
       const { endpoint, version, objectLinks } = registration;
-      const incarnation = this.#incarnations;
       return { endpoint, names, version, objectLinks, nodeId, expiresAt, incarnation, lasting: new Set() };
     } catch (error) {
-      await work.undo.run();
+      if (!this.#keeps(error)) await work.undo.run();
       throw error;
     }
   }
 
+  /** The tree as it will be when the CSE lets us make it; `before` is what was expected until now. Asks nothing. */
+  expect(registration: Registration, names: EndpointNames, before?: EndpointTree): EndpointTree {
+    const { endpoint, version, objectLinks } = registration;
+    const incarnation = before?.incarnation ?? this.#nextIncarnation();
+    const expiresAt = this.#grant(registration);
+    const lasting = new Set<string>();
+    return { endpoint, names, version, objectLinks, nodeId: undefined, expiresAt, incarnation, lasting, pending: true };
+  }
+
   /**
-   * Brings an existing tree to what a registration wants; one that the CSE has lost is made again. Rejects with IpeError:
-   * what was created is taken back then, what existed stays.
+   * Brings an existing tree to what a registration wants; one that the CSE has lost is made again. `whole` writes all of it
+   * anew: labels, links, expirationTime, access. Rejects with IpeError: what was created is taken back then, what existed stays.
    */
-  async change(tree: EndpointTree, registration: Registration): Promise<EndpointTree> {
+  async change(tree: EndpointTree, registration: Registration, whole = false): Promise<EndpointTree> {
     const { names, nodeId } = tree;
-    const renew = this.#needsRenewal(tree, registration);
+    const renew = whole || this.#needsRenewal(tree, registration);
     const changes = resourceChanges(tree, registration, renew);
     const expiresAt = renew ? this.#grant(registration) : tree.expiresAt;
-    const work = this.#work(registration, names, expiresAt, nodeId);
+    const work = await this.#work(registration, names, expiresAt, nodeId, 'update');
     try {
-      await this.#apply(work, changes, tree, registration);
+      await this.#apply(work, changes, tree, registration, whole);
       return { ...tree, version: registration.version, objectLinks: registration.objectLinks, expiresAt };
     } catch (error) {
-      await work.undo.run();
+      if (!this.#keeps(error)) await work.undo.run();
       if (!isRefused(error, 4004)) throw error;
     }
+    this.#parts.missed?.();
     this.#parts.logger.warn('resources of an endpoint were missing on the CSE and are made again', {
       endpoint: registration.endpoint,
-      registration: registration.id,
+      registration: registrationMark(registration.id),
       resource: aePath(work),
     });
     return this.create(registration, names);
@@ -119,28 +143,54 @@ export class TreeWriter {
 
   /** Deletes AE, with all below it, and node. What is gone already counts as deleted. Rejects with CseError. */
   async remove(names: EndpointNames, registrationId: string): Promise<void> {
-    const client = this.#client.correlated(registrationId);
+    const client = this.#client.correlated(registrationMark(registrationId)).withPriority(ORDER_OF_SERVICE.deregister);
     for (const path of this.addresses(names)) await deleteResource(client, path);
   }
 
-  async #apply(work: Work, changes: readonly ResourceChange[], tree: EndpointTree, registration: Registration) {
-    const relabelEndpoint = tree.version !== registration.version;
-    const relabelContainers = tree.objectLinks !== registration.objectLinks;
+  async #apply(
+    work: Work,
+    changes: readonly ResourceChange[],
+    tree: EndpointTree,
+    registration: Registration,
+    whole: boolean,
+  ) {
+    const changed = (differs: boolean): Extent => (whole ? 'whole' : differs ? 'labels' : 'time');
+    const ofEndpoint = changed(tree.version !== registration.version);
+    const ofContainers = changed(tree.objectLinks !== registration.objectLinks);
     const besides: Promise<void>[] = [];
     const vanished: string[] = [];
     for (const change of changes) {
-      if (change.resource === 'ae') await renewAe(work, relabelEndpoint);
+      if (change.resource === 'ae') await renewAe(work, ofEndpoint);
       else if (change.resource === 'node') {
-        if (tree.nodeId !== undefined) besides.push(renewNode(work, relabelEndpoint));
+        if (tree.nodeId !== undefined) besides.push(renewNode(work, ofEndpoint, this.#nodeCreator));
       } else if (change.operation === 'delete') vanished.push(`${aePath(work)}/${change.name}`);
       else if (change.operation === 'create') besides.push(ensureContainer(work, change.link));
-      else if (relabelContainers || !tree.lasting.has(containerName(change.link))) {
-        tree.lasting.delete(containerName(change.link));
-        besides.push(renewContainer(work, change.link, relabelContainers));
-      }
+      else besides.push(this.#renewContainer(work, change.link, tree, ofContainers));
     }
     await all(besides);
     await all(vanished.map((path) => deleteResource(work.client, path)));
+  }
+
+  /** Passes over one that others have made to last, unless there is more to write than its time. */
+  async #renewContainer(work: Work, link: ObjectLink, { lasting }: EndpointTree, extent: Extent): Promise<void> {
+    const name = containerName(link);
+    if (!lasting.has(name)) await renewContainer(work, link, extent);
+    else if (extent === 'whole') {
+      if (await renewContainer(work, link, extent, true)) lasting.delete(name);
+    } else if (extent === 'labels') {
+      lasting.delete(name);
+      await renewContainer(work, link, extent);
+    }
+  }
+
+  /** True where what was made stays, since its making goes on when the CSE is back. */
+  #keeps(error: unknown): boolean {
+    return this.#settings.whenAway === 'journal' && isWithoutAnswer(error);
+  }
+
+  #nextIncarnation(): number {
+    this.#incarnations += 1;
+    return this.#incarnations;
   }
 
   #needsRenewal(tree: EndpointTree, registration: Registration): boolean {
@@ -155,13 +205,19 @@ export class TreeWriter {
     return grantExpiration(registration.lifetime, this.#parts.clock.wall(), this.#settings.expiration);
   }
 
-  #work(registration: Registration, names: EndpointNames, expiresAt: number, nodeId: string | undefined): Work {
+  async #work(
+    registration: Registration,
+    names: EndpointNames,
+    expiresAt: number,
+    nodeId: string | undefined,
+    service: Service,
+  ): Promise<Work> {
     const { base, labels, releaseVersion } = this.#settings;
     const expirationTime = formatTimestamp(expiresAt, this.#client.dialect);
-    const { accessControlPolicy, dialect } = this.#parts.cse();
-    const { hostedAeLinksKept, containerOntologyRef } = dialect;
+    const { hostedAeLinksKept, containerOntologyRef } = this.#parts.cse().dialect;
+    const accessControlPolicy = await this.#parts.policyOf(registration.endpoint);
     const nodeLink = this.#nodeLink(nodeId);
-    const client = this.#client.correlated(registration.id);
+    const client = this.#client.correlated(registrationMark(registration.id)).withPriority(ORDER_OF_SERVICE[service]);
     const undo = new Undo((path) => deleteResource(client, path), this.#parts.leave);
     const written = { names, labels, releaseVersion, expirationTime, accessControlPolicy, nodeLink };
     return { client, context: { registration, ...written, hostedAeLinksKept, containerOntologyRef }, base, undo };
@@ -174,8 +230,11 @@ export class TreeWriter {
   #node(work: Work): Promise<string | undefined> {
     const { nodeCreation } = this.#parts.cse();
     if (nodeCreation === 'none') return Promise.resolve(undefined);
-    const originator = nodeCreation === 'administrator' ? this.#settings.adminOriginator : undefined;
-    return ensureNode(work, originator);
+    return ensureNode(work, this.#nodeCreator);
+  }
+
+  get #nodeCreator(): string | undefined {
+    return this.#parts.cse().nodeCreation === 'administrator' ? this.#settings.adminOriginator : undefined;
   }
 
   /** Deletes the containers of a taken-over AE that the registration no longer lists; children of others stay. */
@@ -185,7 +244,7 @@ export class TreeWriter {
     const vanished = children.filter(
       (child) => isContainerName(child.name) && isChildOf(child, work.context.names) && !wanted.has(child.name),
     );
-    await all(vanished.map(({ name }) => deleteResource(work.client, `${aePath(work)}/${name}`)));
+    await all(vanished.map(({ name }) => deleteOurs(work, `${aePath(work)}/${name}`)));
   }
 }
 

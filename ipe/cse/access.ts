@@ -1,4 +1,5 @@
-import { type AccessControlRule, CseError, type Dialect } from '../../cse-client/index.ts';
+import { CseError, type Dialect } from '../../cse-client/index.ts';
+import { accessControlRules, type Privileges, policyAttributes } from '../access/privileges.ts';
 
 /** How the IPE appears on the CSE, taken from the configuration. */
 export interface PresenceSettings {
@@ -14,39 +15,36 @@ export interface PresenceSettings {
   readonly nodePrefix: string;
   /** URL under which the CSE reaches the IPE. */
   readonly pointOfAccess: string;
-  /** Originators that discover and read what the IPE makes; `all` stands for everyone. */
-  readonly readers: readonly string[];
-  /** Originators that may create subscriptions there, where the CSE can express it. */
-  readonly subscribers: readonly string[];
+  /** Who may do what with what the IPE makes, where no rule says otherwise. */
+  readonly privileges: Privileges;
   readonly dialect: 'auto' | Dialect['name'];
 }
 
-/** accessControlOperations (TS-0004 6.3.4.2.29). */
-const AccessControlOperation = { create: 1, retrieve: 2, discovery: 32, all: 63 } as const;
-const SUBSCRIPTION_TYPE = 23;
-
 /**
- * Privileges of the IPE's policy (TS-0001 9.6.2): all for the IPE, reading for `readers`, and, where the CSE understands
- * rules `narrowed` to child resource types, subscribing for `subscribers`.
+ * The IPE's policy (TS-0001 9.6.2), which the trees of devices carry where no rule says otherwise; `narrowed`: the CSE
+ * understands rules for types of children.
  */
-export function accessControlPolicy(settings: PresenceSettings, narrowed: boolean) {
-  const own = { acor: [settings.originator], acop: AccessControlOperation.all };
-  const read = AccessControlOperation.retrieve + AccessControlOperation.discovery;
-  const rules: AccessControlRule[] = [own];
-  if (settings.readers.length > 0) rules.push({ acor: [...settings.readers], acop: read });
-  if (settings.subscribers.length > 0 && narrowed) {
-    rules.push({
-      acor: [...settings.subscribers],
-      acop: AccessControlOperation.create,
-      acod: [{ chty: [SUBSCRIPTION_TYPE] }],
-    });
-  }
-  return { pv: { acr: rules }, pvs: { acr: [own] } };
+export function accessControlPolicy(settings: Pick<PresenceSettings, 'originator' | 'privileges'>, narrowed: boolean) {
+  return policyAttributes(settings.originator, accessControlRules('tree', settings.privileges, narrowed));
 }
 
 /** True when the CSE answered with one of these status codes. */
 export function isRefused(error: unknown, ...codes: number[]): error is CseError {
   return error instanceof CseError && error.rsc !== undefined && codes.includes(error.rsc);
+}
+
+/** What a CSE that was not asked, or did not answer, leaves behind; what we ended ourselves is not among it. */
+const WITHOUT_ANSWER: ReadonlySet<string> = new Set([
+  'cse/unreachable',
+  'cse/untrusted',
+  'cse/timeout',
+  'cse/not-a-cse',
+  'cse/busy',
+]);
+
+/** True where the CSE has said nothing to a request: it is away, too slow, or something else answers in its place. */
+export function isWithoutAnswer(error: unknown): error is CseError {
+  return error instanceof CseError && error.rsc === undefined && WITHOUT_ANSWER.has(error.code);
 }
 
 /** The administrator's originator where one is configured and is not the IPE itself. */

@@ -8,6 +8,7 @@ import {
   formatTimestamp,
   ResourceType,
 } from '../../cse-client/index.ts';
+import { policyName as nameOfPolicy } from '../access/privileges.ts';
 import { accessControlPolicy, isRefused, type PresenceSettings } from './access.ts';
 import { describeCse, readCseBase } from './inspection.ts';
 import { type NodeCreation, nodeCreation } from './node-creation.ts';
@@ -16,8 +17,6 @@ import { type NodeCreation, nodeCreation } from './node-creation.ts';
 const OWN_LIFETIME = 30 * 24 * 3600 * 1000;
 /** Application ID of the IPE's own AE (TS-0001 7.1.3). */
 const IPE_APP_ID = 'Nlwm2m-ipe';
-/** The policy's resourceName is the IPE's own behind this. It stands beside the AE: were it gone with the AE, a CSE could lock what names it. */
-const POLICY_PREFIX = 'acp-';
 
 /** What the IPE found and made at the CSE. */
 export interface CseState {
@@ -39,6 +38,9 @@ export class CsePresence {
   #state: CseState | undefined;
   #generation = 0;
   #check: Promise<void> | undefined;
+  readonly #remade: (() => void)[] = [];
+  /** Resource IDs of further policies. */
+  readonly #kept = new Set<string>();
 
   constructor(client: CseClient, settings: PresenceSettings, clock: Clock, logger: Logger) {
     this.#client = client;
@@ -70,14 +72,25 @@ export class CsePresence {
       degraded: [...degraded, ...creation.degraded],
     };
     this.#generation += 1;
+    this.#kept.clear();
     return this.#state;
+  }
+
+  /** Renews one more policy with its own and looks after it, until it has to make its resources again. */
+  keep(policy: string): void {
+    this.#kept.add(policy);
+  }
+
+  /** Calls back each time that the IPE's own resources were missing and have been made again. */
+  onRemade(remade: () => void): void {
+    this.#remade.push(remade);
   }
 
   /** Renews the AE and the policy, so that an IPE that runs for years does not expire. Rejects with CseError. */
   async renew(): Promise<void> {
     const et = this.#expiration();
     await this.#client.update(ResourceType.ae, this.#aePath, { et });
-    await this.#client.update(ResourceType.acp, this.state.accessControlPolicy, { et });
+    for (const policy of this.#policies()) await this.#client.update(ResourceType.acp, policy, { et });
   }
 
   /** Counts how often the IPE's own resources had to be made. */
@@ -104,13 +117,18 @@ export class CsePresence {
 
   async #lookAfter(): Promise<void> {
     try {
-      await this.#client.retrieve(ResourceType.acp, this.state.accessControlPolicy);
+      for (const policy of this.#policies()) await this.#client.retrieve(ResourceType.acp, policy);
       return;
     } catch (error) {
       if (!(error instanceof CseError) || error.rsc === undefined) throw error;
     }
     await this.establish();
     this.#logger.warn('the resources of the IPE itself were missing on the CSE and have been made again');
+    for (const remade of this.#remade) remade();
+  }
+
+  #policies(): string[] {
+    return [this.state.accessControlPolicy, ...this.#kept];
   }
 
   get #aePath(): string {
@@ -186,7 +204,10 @@ export class CsePresence {
   }
 }
 
-/** resourceName of the policy that everything of the IPE carries. */
+/**
+ * resourceName of the policy that everything of the IPE carries. It stands beside the AE: were it gone with the AE, a CSE
+ * could lock what names it.
+ */
 export function policyName(settings: PresenceSettings): string {
-  return `${POLICY_PREFIX}${settings.resourceName}`;
+  return nameOfPolicy(settings.resourceName, '', 'tree');
 }

@@ -25,6 +25,10 @@ export class HeldFollower implements TreeFollower {
     else this.#follower.follow(registration, tree, false);
   }
 
+  expect(registration: Registration, tree: EndpointTree): void {
+    this.#held.set(registration.endpoint, { registration, tree });
+  }
+
   leave(endpoint: string): void {
     this.#held.delete(endpoint);
     this.#follower.leave(endpoint);
@@ -35,7 +39,8 @@ export class HeldFollower implements TreeFollower {
     const held = this.#held.get(endpoint);
     if (held === undefined) return;
     this.#held.delete(endpoint);
-    this.#follower.follow(held.registration, held.tree, true);
+    if (held.tree.pending === true) this.#follower.expect?.(held.registration, held.tree);
+    else this.#follower.follow(held.registration, held.tree, true);
   }
 
   /** It could not be made durable, and is not committed. */

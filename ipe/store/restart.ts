@@ -1,9 +1,11 @@
-import { type Clock, errorMessage, type Logger } from '../../common/index.ts';
+import type { Clock, Logger } from '../../common/index.ts';
 import type { Lwm2mServer, Registration } from '../../lwm2m/index.ts';
+import type { Backlog } from '../bridge/backlog.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import type { Removals } from '../bridge/removals.ts';
 import { lastAlive } from './heartbeat.ts';
+import { objectLinksText } from './object-links-text.ts';
 import type { Store } from './store.ts';
 import type { StoredTree } from './tree-record.ts';
 
@@ -12,7 +14,9 @@ export interface RestartParts {
   readonly store: Store;
   /** Not started yet. */
   readonly server: Pick<Lwm2mServer, 'restore' | 'restoreObservation' | 'attend'>;
-  readonly bridge: Pick<Bridge, 'restore' | 'abandon' | 'update'>;
+  readonly bridge: Pick<Bridge, 'restore' | 'abandon' | 'expect'>;
+  /** Takes the endpoints whose tree is behind. */
+  readonly backlog: Pick<Backlog, 'add'>;
   readonly removals: Pick<Removals, 'add'>;
   /** Told of each device whose tree is there; `observing`: its observations may be relied on. */
   readonly restored: (registration: Registration, tree: EndpointTree, observing: boolean) => void;
@@ -30,11 +34,11 @@ export interface Restarted {
   readonly withoutTree: number;
   /** Resources that are still to be deleted. */
   readonly removals: number;
+  /** Every registration with a tree on this CSE is among them. */
+  readonly complete: boolean;
 }
 
 const CSE_SETTING = 'cse';
-/** Trees that are made at once, few beside those of devices that ask. */
-const MAKERS = 4;
 /**
  * Milliseconds for which nobody may have listened without devices giving up their observations: they retransmit a
  * confirmable notification for 45 s, then forget who observes (RFC 7252 4.8.2, RFC 7641 4.5).
@@ -47,7 +51,7 @@ const OBSERVATIONS_LAST = 45_000;
  * `store/io` when the store cannot be read.
  */
 export function restart(parts: RestartParts): Restarted {
-  const { store, server, bridge, clock } = parts;
+  const { store, server, bridge, backlog, clock } = parts;
   const now = clock.wall();
   const same = isSameCse(parts);
   const trees = new Map<string, StoredTree>();
@@ -73,8 +77,19 @@ export function restart(parts: RestartParts): Restarted {
   const observing = alive !== undefined && now - alive < OBSERVATIONS_LAST && now >= alive;
   for (const [registration, tree] of followed) parts.restored(registration, tree, observing);
   const withoutTree = missing.length;
-  for (let worker = 0; worker < MAKERS; worker += 1) void makeTrees(missing, parts);
-  return { registrations, observations, withoutTree, removals };
+  for (const registration of missing) bridge.expect(registration);
+  for (const [registration, tree] of followed) if (isBehind(tree, registration)) backlog.add(registration.endpoint);
+  const complete = same && store.counters.quarantined === 0;
+  return { registrations, observations, withoutTree, removals, complete };
+}
+
+/** True when the last run accepted something that it could not carry out. */
+function isBehind({ objectLinks, version, expiresAt }: EndpointTree, registration: Registration): boolean {
+  const { lifetime, updatedAt } = registration;
+  const listed = registration.objectLinks;
+  const relisted = objectLinks !== listed && objectLinksText(objectLinks) !== objectLinksText(listed);
+  const changed = relisted || version !== registration.version;
+  return changed || expiresAt < updatedAt + lifetime * 1_000;
 }
 
 /** False for another CSE than that of the last run: what was recorded of that one is forgotten. */
@@ -109,18 +124,4 @@ function restoreObservations({ store, server }: RestartParts): number {
     else store.remove('observation', key);
   }
   return observations;
-}
-
-/** Each in the turn of its endpoint, so that it never meets an Update; where it fails, the next Update makes the tree. */
-async function makeTrees(missing: Registration[], { server, bridge, logger }: RestartParts): Promise<void> {
-  for (let next = missing.pop(); next !== undefined; next = missing.pop()) {
-    const { endpoint } = next;
-    await server.attend(next.id, async (registration) => {
-      try {
-        await bridge.update(registration);
-      } catch (error) {
-        logger.error('the tree of a device was not made', { endpoint, reason: errorMessage(error) });
-      }
-    });
-  }
 }

@@ -124,6 +124,13 @@ export class Delivery {
     this.#backoff = BACKOFF.least;
   }
 
+  /** Gives the paths of containers that were made and do not stand there any more; they are made again. */
+  compare(standing: ReadonlySet<string>): readonly InstancePath[] {
+    const lost = this.#containers.compare(standing);
+    if (lost.length > 0) this.wake();
+    return lost;
+  }
+
   /** The bridge has written instance containers anew. */
   rewritten(): void {
     this.#containers.rewritten();
@@ -184,7 +191,8 @@ export class Delivery {
   }
 
   get #idle(): boolean {
-    return this.#ended || this.#shares.parts.availability.away !== undefined;
+    const { parts } = this.#shares;
+    return this.#ended || parts.availability.away !== undefined || this.#device.followed.tree.pending === true;
   }
 
   #step(value: QueuedValue | undefined): Promise<void> {

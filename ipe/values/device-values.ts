@@ -139,6 +139,14 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
     this.#delivery.wake();
   }
 
+  /** See `Values.compare`; the values of what was lost are asked for again. */
+  compare(standing: ReadonlySet<string>): void {
+    for (const path of this.#delivery.compare(standing)) {
+      this.#last?.delete(valueContainerPath(path));
+      this.readAgain(path);
+    }
+  }
+
   /** The CSE answers again. */
   resume(): void {
     this.#delivery.hurry();

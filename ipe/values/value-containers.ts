@@ -156,6 +156,14 @@ export class ValueContainers {
     }
   }
 
+  /** Gives the paths of those that were made and do not stand there; they are wanted again. */
+  compare(standing: ReadonlySet<string>): readonly InstancePath[] {
+    const lost = [...(this.#made ?? [])].filter((name) => !standing.has(name));
+    const paths = lost.map(pathOfValueContainer).filter((path) => path !== undefined);
+    for (const path of paths) this.missing(path);
+    return paths;
+  }
+
   /** Makes what is wanted; gives how many were new. Rejects with CseError, what was made until then remembered. */
   async make(): Promise<number> {
     if (this.#unknown) await this.#lookUp();

@@ -70,6 +70,11 @@ export class Values implements ValueHooks {
     return waiting;
   }
 
+  /** Bytes of the values that wait for the CSE. */
+  get waitingBytes(): number {
+    return this.#shares.delivery.budget.used;
+  }
+
   /** The bridge has brought the tree to what a Register or an Update wants; the device has not been answered yet. */
   follow(registration: Registration, tree: EndpointTree, registered: boolean): void {
     if (this.#stopped || !this.#shares.policies.wanted) return;
@@ -97,6 +102,16 @@ export class Values implements ValueHooks {
     this.#devices.set(registration.endpoint, device);
     this.#due.add(device);
     this.#timer ??= this.#parts.clock.timer(0, () => this.#startDue());
+  }
+
+  /** A Register is accepted whose tree is still to be made: values are asked for and taken, and wait. */
+  expect(registration: Registration, tree: EndpointTree): void {
+    this.follow(registration, tree, true);
+  }
+
+  /** Says what stands below the AE of an endpoint; containers that should be there and are not are made again. */
+  compare(endpoint: string, standing: ReadonlySet<string>): void {
+    this.#devices.get(endpoint)?.compare(standing);
   }
 
   /** The registration ends. */

@@ -10,249 +10,262 @@ const { ae, container, node } = ResourceType;
 const { create, update, delete: remove } = Operation;
 let serial = 0;
 
-describe('bridge while the CSE refuses, is slow, is away or forgets', () => {
-  let cse: CseUnderTest & { cse: EmbeddedCse };
-  let ipe: RunningIpe;
-  let app: Application;
-  let device: Device;
-  let endpoint: string;
+describe.each(['journal', 'refuse'] as const)(
+  'bridge while the CSE refuses, is slow, is away or forgets, whenAway: %s',
+  (whenAway) => {
+    /** What a device is told in place of yes while the CSE does not answer. */
+    const withoutCse = (yes: string) => (whenAway === 'journal' ? yes : '5.03');
+    let cse: CseUnderTest & { cse: EmbeddedCse };
+    let ipe: RunningIpe;
+    let app: Application;
+    let device: Device;
+    let endpoint: string;
 
-  beforeAll(async () => {
-    cse = await startEmbedded('acme');
-    ipe = await startIpe(cse, { cse: { timeout: '700ms' } });
-    app = await Application.start(cse);
-  });
-  afterAll(async () => {
-    await app?.stop();
-    await ipe?.stop();
-    await cse?.stop();
-  });
-  beforeEach(async () => {
-    serial += 1;
-    endpoint = `faulty-${serial}`;
-    device = await Device.open(ipe.port);
-  });
-  afterEach(() => {
-    cse.cse.faults.clear();
-    device.close();
-  });
+    beforeAll(async () => {
+      cse = await startEmbedded('acme');
+      ipe = await startIpe(cse, { cse: { timeout: '700ms', whenAway } });
+      app = await Application.start(cse);
+    });
+    afterAll(async () => {
+      await app?.stop();
+      await ipe?.stop();
+      await cse?.stop();
+    });
+    beforeEach(async () => {
+      serial += 1;
+      endpoint = `faulty-${serial}`;
+      device = await Device.open(ipe.port);
+    });
+    afterEach(() => {
+      cse.cse.faults.clear();
+      device.close();
+    });
 
-  const found = () => app.find(`LWM2MEP:${endpoint}`);
-  const gone = () => eventually(found, (names) => names.length === 0);
-  const ready = () =>
-    eventually(
-      () => health(ipe),
-      (status) => status === 200,
-    );
+    const found = () => app.find(`LWM2MEP:${endpoint}`);
+    const gone = () => eventually(found, (names) => names.length === 0);
+    const whole = () => eventually(found, (names) => names.length === 4);
+    const ready = () =>
+      eventually(
+        () => health(ipe),
+        ({ status }) => status === 'ready',
+      );
 
-  const steps = [
-    ['node', { op: create, ty: node }],
-    ['AE', { op: create, ty: ae }],
-    ['a container', { op: create, ty: container, to: /faulty-/ }],
-  ] as const;
+    const steps = [
+      ['node', { op: create, ty: node }],
+      ['AE', { op: create, ty: ae }],
+      ['a container', { op: create, ty: container, to: /faulty-/ }],
+    ] as const;
 
-  for (const [what, match] of steps) {
-    it(`a refusal of ${what} gives the device the mapped code, and what was created is taken back`, async () => {
-      const codes = Object.keys(STATUS_CODES)
-        .map(Number)
-        .filter((rsc) => rsc >= 4000 && ![4105, 4117, 5106].includes(rsc));
-      expect(codes.length).toBeGreaterThan(60);
-      for (const rsc of codes) {
-        const fault = cse.cse.faults.refuse(rsc, match);
-        const reply = await device.register({ endpoint, links: '</1/0>,</3/0>,</3303/0>' });
-        expect([rsc, reply.code]).toEqual([rsc, coapCode('register', rsc)]);
-        expect([rsc, reply.maxAge !== undefined]).toEqual([rsc, reply.code === '5.03']);
+    // What a CSE answers has nothing to do with what becomes of devices when it does not.
+    for (const [what, match] of whenAway === 'journal' ? steps : []) {
+      it(`a refusal of ${what} gives the device the mapped code, and what was created is taken back`, async () => {
+        const codes = Object.keys(STATUS_CODES)
+          .map(Number)
+          .filter((rsc) => rsc >= 4000 && ![4105, 4117, 5106].includes(rsc));
+        expect(codes.length).toBeGreaterThan(60);
+        for (const rsc of codes) {
+          const fault = cse.cse.faults.refuse(rsc, match);
+          const reply = await device.register({ endpoint, links: '</1/0>,</3/0>,</3303/0>' });
+          expect([rsc, reply.code]).toEqual([rsc, coapCode('register', rsc)]);
+          expect([rsc, reply.maxAge !== undefined]).toEqual([rsc, reply.code === '5.03']);
+          fault.cancel();
+          expect([rsc, await found()]).toEqual([rsc, []]);
+        }
+        expect(await device.register({ endpoint })).toMatchObject({ code: '2.01' });
+        await device.deregister();
+      });
+    }
+
+    it('a refusal of an Update gives the mapped code and leaves the tree and the registration as they were', async () => {
+      await device.register({ endpoint, links: '</1/0>,</3/0>' });
+      for (const rsc of [4000, 4103, 5000, 5103, 4008]) {
+        const fault = cse.cse.faults.refuse(rsc, { op: create, ty: container });
+        const reply = await device.update([], '</1/0>,</3/0>,</3303/0>');
+        expect([rsc, reply.code]).toEqual([rsc, coapCode('update', rsc)]);
         fault.cancel();
-        expect([rsc, await found()]).toEqual([rsc, []]);
+        expect(await found()).toEqual(['1_0', '3_0', endpoint, `node-${endpoint}`].sort());
       }
-      expect(await device.register({ endpoint })).toMatchObject({ code: '2.01' });
+      expect(await device.update([], '</1/0>,</3/0>,</3303/0>')).toMatchObject({ code: '2.04' });
+      expect(await found()).toContain('3303_0');
       await device.deregister();
     });
-  }
 
-  it('a refusal of an Update gives the mapped code and leaves the tree and the registration as they were', async () => {
-    await device.register({ endpoint, links: '</1/0>,</3/0>' });
-    for (const rsc of [4000, 4103, 5000, 5103, 4008]) {
-      const fault = cse.cse.faults.refuse(rsc, { op: create, ty: container });
-      const reply = await device.update([], '</1/0>,</3/0>,</3303/0>');
-      expect([rsc, reply.code]).toEqual([rsc, coapCode('update', rsc)]);
-      fault.cancel();
-      expect(await found()).toEqual(['1_0', '3_0', endpoint, `node-${endpoint}`].sort());
-    }
-    expect(await device.update([], '</1/0>,</3/0>,</3303/0>')).toMatchObject({ code: '2.04' });
-    expect(await found()).toContain('3303_0');
-    await device.deregister();
-  });
+    it('a refused Register over a registration leaves the old registration and its tree as they were', async () => {
+      await device.register({ endpoint, links: '</1/0>' });
+      cse.cse.faults.refuse(4102, { op: create, ty: container });
+      const old = device.location;
+      expect(await device.register({ endpoint, links: '</3/0>' })).toMatchObject({ code: '4.00' });
+      cse.cse.faults.clear();
+      expect(await found()).toEqual(['1_0', endpoint, `node-${endpoint}`].sort());
+      expect(await device.request('POST', old)).toMatchObject({ code: '2.04' });
+      await device.deregister();
+    });
 
-  it('a refused Register over a registration leaves the old registration and its tree as they were', async () => {
-    await device.register({ endpoint, links: '</1/0>' });
-    cse.cse.faults.refuse(4102, { op: create, ty: container });
-    const old = device.location;
-    expect(await device.register({ endpoint, links: '</3/0>' })).toMatchObject({ code: '4.00' });
-    cse.cse.faults.clear();
-    expect(await found()).toEqual(['1_0', endpoint, `node-${endpoint}`].sort());
-    expect(await device.request('POST', old)).toMatchObject({ code: '2.04' });
-    await device.deregister();
-  });
+    it('RFC 7252 5.2.1, 5.2.2: a quick CSE gives a piggybacked answer, a slow one an empty ACK and a separate response', async () => {
+      expect(await device.register({ endpoint })).toMatchObject({ code: '2.01', separate: false });
+      cse.cse.faults.delay(500, { op: update });
+      expect(await device.update()).toMatchObject({ code: '2.04', separate: true });
+      cse.cse.faults.clear();
+      await device.deregister();
+    });
 
-  it('RFC 7252 5.2.1, 5.2.2: a quick CSE gives a piggybacked answer, a slow one an empty ACK and a separate response', async () => {
-    expect(await device.register({ endpoint })).toMatchObject({ code: '2.01', separate: false });
-    cse.cse.faults.delay(500, { op: update });
-    expect(await device.update()).toMatchObject({ code: '2.04', separate: true });
-    cse.cse.faults.clear();
-    await device.deregister();
-  });
-
-  it('a retransmitted Register creates nothing twice', async () => {
-    const before = cse.cse.counters.requests;
-    const { bytes, token } = device.prepare('POST', 'rd', [`ep=${endpoint}`, 'lt=60', 'lwm2m=1.1'], '</1/0>,</3/0>');
-    expect(await device.transmit(bytes, token, 5)).toMatchObject({ code: '2.01' });
-    expect(cse.cse.counters.requests - before).toBe(4);
-  });
-
-  it('a Register costs 2 + N requests, an Update 2 + N, a De-register 2', async () => {
-    const count = async (work: () => Promise<unknown>) => {
+    it('a retransmitted Register creates nothing twice', async () => {
       const before = cse.cse.counters.requests;
-      await work();
-      return cse.cse.counters.requests - before;
-    };
-    expect(await count(() => device.register({ endpoint, links: '</1/0>,</3/0>,</5>' }))).toBe(5);
-    expect(await count(() => device.update())).toBe(5);
-    expect(await count(() => device.deregister())).toBe(2);
-  });
+      const { bytes, token } = device.prepare('POST', 'rd', [`ep=${endpoint}`, 'lt=60', 'lwm2m=1.1'], '</1/0>,</3/0>');
+      expect(await device.transmit(bytes, token, 5)).toMatchObject({ code: '2.01' });
+      expect(cse.cse.counters.requests - before).toBe(4);
+    });
 
-  it('a CSE that never answers: 5.03 with Max-Age, and nothing half-made stays behind', async () => {
-    const fault = cse.cse.faults.hang({ op: create, ty: container }, { after: true });
-    const reply = await device.register({ endpoint });
-    expect(reply.code).toBe('5.03');
-    expect(reply.maxAge).toBeGreaterThanOrEqual(5);
-    fault.cancel();
-    await gone();
-    await ready();
-  });
+    it('a Register costs 2 + N requests, an Update 2 + N, a De-register 2', async () => {
+      const count = async (work: () => Promise<unknown>) => {
+        const before = cse.cse.counters.requests;
+        await work();
+        return cse.cse.counters.requests - before;
+      };
+      expect(await count(() => device.register({ endpoint, links: '</1/0>,</3/0>,</5>' }))).toBe(5);
+      expect(await count(() => device.update())).toBe(5);
+      expect(await count(() => device.deregister())).toBe(2);
+    });
 
-  it('a CSE that drops the connection after it created: 5.03, and what it created is taken back', async () => {
-    const fault = cse.cse.faults.drop({ op: create, ty: ae }, { after: true });
-    expect(await device.register({ endpoint })).toMatchObject({ code: '5.03' });
-    fault.cancel();
-    await gone();
-    await ready();
-    expect(await device.register({ endpoint })).toMatchObject({ code: '2.01' });
-    await device.deregister();
-  });
+    it('a CSE that never answers: what it half made is made whole, or taken back behind a 5.03 with Max-Age', async () => {
+      const fault = cse.cse.faults.hang({ op: create, ty: container }, { after: true });
+      const reply = await device.register({ endpoint });
+      expect(reply.code).toBe(withoutCse('2.01'));
+      if (whenAway === 'refuse') expect(reply.maxAge).toBeGreaterThanOrEqual(5);
+      fault.cancel();
+      if (whenAway === 'refuse') await gone();
+      else await whole();
+      await ready();
+      if (whenAway === 'journal') await device.deregister();
+    });
 
-  it('a De-register while the CSE refuses connections ends the registration; its tree goes when the CSE is back', async () => {
-    await device.register({ endpoint });
-    cse.cse.faults.drop({});
-    expect(await device.deregister()).toMatchObject({ code: '2.02' });
-    expect(await health(ipe)).toBe(503);
-    cse.cse.faults.clear();
-    await ready();
-    await gone();
-  });
+    it('a CSE that drops the connection after it created: the same', async () => {
+      const fault = cse.cse.faults.drop({ op: create, ty: ae }, { after: true });
+      expect(await device.register({ endpoint })).toMatchObject({ code: withoutCse('2.01') });
+      fault.cancel();
+      if (whenAway === 'refuse') await gone();
+      else await whole();
+      await ready();
+      expect(await device.register({ endpoint })).toMatchObject({ code: '2.01' });
+      await device.deregister();
+      expect(await found()).toEqual([]);
+    });
 
-  it('an Update while the CSE is away is 5.03 but keeps the device alive', async () => {
-    await device.register({ endpoint, lifetime: 2 });
-    cse.cse.faults.drop({});
-    const registeredUntil = performance.now() + 3000;
-    while (performance.now() < registeredUntil) {
-      expect(await device.update()).toMatchObject({ code: '5.03' });
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-    cse.cse.faults.clear();
-    await ready();
-    expect(await device.update()).toMatchObject({ code: '2.04' });
-    expect(await found()).toContain(endpoint);
-    await device.deregister();
-  });
+    it('a De-register while the CSE refuses connections ends the registration; its tree goes when the CSE is back', async () => {
+      await device.register({ endpoint });
+      cse.cse.faults.drop({});
+      expect(await device.deregister()).toMatchObject({ code: '2.02' });
+      expect(await health(ipe)).toMatchObject(
+        whenAway === 'journal' ? { code: 200, status: 'degraded' } : { code: 503, status: 'not ready' },
+      );
+      cse.cse.faults.clear();
+      await ready();
+      await gone();
+    });
 
-  it('a CSE that comes back empty gets the IPE and its policy again, and devices the next time they are heard of', async () => {
-    await device.register({ endpoint });
-    cse.cse.faults.forget();
-    await app.client.create(ae, cse.base, { rn: 'app', api: 'Napp', rr: false, srv: ['3'] });
-    expect(await device.update()).toMatchObject({ code: '2.04' });
-    expect(await found()).toEqual(['1_0', '3_0', endpoint, `node-${endpoint}`].sort());
-    const other = await Device.open(ipe.port);
-    expect(await other.register({ endpoint: `${endpoint}-new` })).toMatchObject({ code: '2.01' });
-    await other.deregister();
-    other.close();
-    await device.deregister();
-  });
+    it('an Update while the CSE is away keeps the device alive', async () => {
+      await device.register({ endpoint, lifetime: 2 });
+      cse.cse.faults.drop({});
+      const registeredUntil = performance.now() + 3000;
+      while (performance.now() < registeredUntil) {
+        expect(await device.update()).toMatchObject({ code: withoutCse('2.04') });
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+      cse.cse.faults.clear();
+      await ready();
+      if (whenAway === 'refuse') expect(await device.update()).toMatchObject({ code: '2.04' });
+      expect(await found()).toContain(endpoint);
+      await device.deregister();
+    });
 
-  it('a CSE that forgets everything in the middle of a Register: the device is registered and visible, or refused and not', async () => {
-    cse.cse.faults.delay(150, { op: create, ty: container });
-    const registering = device.register({ endpoint, links: '</1/0>,</3/0>,</3303/0>' });
-    await eventually(found, (names) => names.includes(endpoint));
-    cse.cse.faults.forget();
-    const { code } = await registering;
-    cse.cse.faults.clear();
-    await app.client.create(ae, cse.base, { rn: 'app', api: 'Napp', rr: false, srv: ['3'] });
-    expect(await found()).toHaveLength(code === '2.01' ? 5 : 0);
-    if (code === '2.01') await device.deregister();
-  });
+    it('a CSE that comes back empty gets the IPE and its policy again, and devices the next time they are heard of', async () => {
+      await device.register({ endpoint });
+      cse.cse.faults.forget();
+      await app.client.create(ae, cse.base, { rn: 'app', api: 'Napp', rr: false, srv: ['3'] });
+      expect(await device.update()).toMatchObject({ code: '2.04' });
+      expect(await found()).toEqual(['1_0', '3_0', endpoint, `node-${endpoint}`].sort());
+      const other = await Device.open(ipe.port);
+      expect(await other.register({ endpoint: `${endpoint}-new` })).toMatchObject({ code: '2.01' });
+      await other.deregister();
+      other.close();
+      await device.deregister();
+    });
 
-  it('an answer of the CSE that comes after the device gave up leaves tree and registration agreed', async () => {
-    cse.cse.faults.delay(400, { op: create, ty: ae });
-    const { bytes, token } = device.prepare('POST', 'rd', [`ep=${endpoint}`, 'lt=60', 'lwm2m=1.1'], '</3/0>');
-    const before = cse.cse.counters.requests;
-    void device.transmit(bytes, token);
-    await eventually(
-      async () => cse.cse.counters.requests,
-      (requests) => requests > before,
+    it('a CSE that forgets everything in the middle of a Register: the device is registered and visible, or refused and not', async () => {
+      cse.cse.faults.delay(150, { op: create, ty: container });
+      const registering = device.register({ endpoint, links: '</1/0>,</3/0>,</3303/0>' });
+      await eventually(found, (names) => names.includes(endpoint));
+      cse.cse.faults.forget();
+      const { code } = await registering;
+      cse.cse.faults.clear();
+      await app.client.create(ae, cse.base, { rn: 'app', api: 'Napp', rr: false, srv: ['3'] });
+      expect(await found()).toHaveLength(code === '2.01' ? 5 : 0);
+      if (code === '2.01') await device.deregister();
+    });
+
+    it('an answer of the CSE that comes after the device gave up leaves tree and registration agreed', async () => {
+      cse.cse.faults.delay(400, { op: create, ty: ae });
+      const { bytes, token } = device.prepare('POST', 'rd', [`ep=${endpoint}`, 'lt=60', 'lwm2m=1.1'], '</3/0>');
+      const before = cse.cse.counters.requests;
+      void device.transmit(bytes, token);
+      await eventually(
+        async () => cse.cse.counters.requests,
+        (requests) => requests > before,
+      );
+      device.close();
+      await eventually(found, (names) => names.includes('3_0'));
+      device = await Device.open(ipe.port);
+      expect(await device.register({ endpoint, links: '</3/0>,</5>' })).toMatchObject({ code: '2.01' });
+      expect(await found()).toEqual(['3_0', '5', endpoint, `node-${endpoint}`].sort());
+      await device.deregister();
+      expect(await found()).toEqual([]);
+    });
+
+    it('one slow device delays nobody else', async () => {
+      cse.cse.faults.delay(600, { op: create, ty: ae, to: cse.base, originator: `C${endpoint}` });
+      const slow = device.register({ endpoint });
+      const others = await Promise.all(
+        Array.from({ length: 5 }, async (_, index) => {
+          const other = await Device.open(ipe.port);
+          const started = performance.now();
+          await other.register({ endpoint: `${endpoint}-${index}` });
+          const took = performance.now() - started;
+          await other.deregister();
+          other.close();
+          return took;
+        }),
+      );
+      expect(Math.max(...others)).toBeLessThan(500);
+      expect(await slow).toMatchObject({ code: '2.01' });
+      await device.deregister();
+    });
+
+    it('a refused DELETE at De-register is told to the device by the mapped code, and the registration is gone all the same', async () => {
+      await device.register({ endpoint });
+      cse.cse.faults.refuse(4103, { op: remove });
+      expect(await device.deregister()).toMatchObject({ code: '4.00' });
+      cse.cse.faults.clear();
+      expect(await device.update()).toMatchObject({ code: '4.04' });
+    });
+
+    it.each(['lwm2m-ipe', 'cse-in', 'Admin'])(
+      'the endpoint name %s, which would take a name of ours, is refused: 4.03',
+      async (reserved) => {
+        expect(await device.register({ endpoint: reserved })).toMatchObject({ code: '4.03' });
+      },
     );
-    device.close();
-    await eventually(found, (names) => names.includes('3_0'));
-    device = await Device.open(ipe.port);
-    expect(await device.register({ endpoint, links: '</3/0>,</5>' })).toMatchObject({ code: '2.01' });
-    expect(await found()).toEqual(['3_0', '5', endpoint, `node-${endpoint}`].sort());
-    await device.deregister();
-    expect(await found()).toEqual([]);
-  });
 
-  it('one slow device delays nobody else', async () => {
-    cse.cse.faults.delay(600, { op: create, ty: ae, to: cse.base, originator: `C${endpoint}` });
-    const slow = device.register({ endpoint });
-    const others = await Promise.all(
-      Array.from({ length: 5 }, async (_, index) => {
-        const other = await Device.open(ipe.port);
-        const started = performance.now();
-        await other.register({ endpoint: `${endpoint}-${index}` });
-        const took = performance.now() - started;
-        await other.deregister();
-        other.close();
-        return took;
-      }),
-    );
-    expect(Math.max(...others)).toBeLessThan(500);
-    expect(await slow).toMatchObject({ code: '2.01' });
-    await device.deregister();
-  });
-
-  it('a refused DELETE at De-register is told to the device by the mapped code, and the registration is gone all the same', async () => {
-    await device.register({ endpoint });
-    cse.cse.faults.refuse(4103, { op: remove });
-    expect(await device.deregister()).toMatchObject({ code: '4.00' });
-    cse.cse.faults.clear();
-    expect(await device.update()).toMatchObject({ code: '4.04' });
-  });
-
-  it.each(['lwm2m-ipe', 'cse-in', 'Admin'])(
-    'the endpoint name %s, which would take a name of ours, is refused: 4.03',
-    async (reserved) => {
-      expect(await device.register({ endpoint: reserved })).toMatchObject({ code: '4.03' });
-    },
-  );
-
-  it('urn:x and x would share a name: the second is refused while the first is there', async () => {
-    await device.register({ endpoint: `urn:${endpoint}` });
-    const other = await Device.open(ipe.port);
-    expect(await other.register({ endpoint })).toMatchObject({ code: '4.03' });
-    await device.deregister();
-    expect(await other.register({ endpoint })).toMatchObject({ code: '2.01' });
-    await other.deregister();
-    other.close();
-  });
-});
+    it('urn:x and x would share a name: the second is refused while the first is there', async () => {
+      await device.register({ endpoint: `urn:${endpoint}` });
+      const other = await Device.open(ipe.port);
+      expect(await other.register({ endpoint })).toMatchObject({ code: '4.03' });
+      await device.deregister();
+      expect(await other.register({ endpoint })).toMatchObject({ code: '2.01' });
+      await other.deregister();
+      other.close();
+    });
+  },
+);
 
 describe('access.read', () => {
   it('names who discovers and reads what the IPE makes; nobody else does', async () => {
@@ -298,8 +311,8 @@ describe('expiryRefresh: lazy', () => {
   });
 });
 
-async function health(ipe: RunningIpe): Promise<number> {
+async function health(ipe: RunningIpe): Promise<{ code: number; status: string }> {
   const answer = await fetch(`http://127.0.0.1:${ipe.ready.http.port}/health/ready`);
-  await answer.arrayBuffer();
-  return answer.status;
+  const { status } = (await answer.json()) as { status: string };
+  return { code: answer.status, status };
 }

@@ -73,13 +73,37 @@ export const cseSection = z.strictObject({
   }),
   maxInFlight: wholeNumber(
     { min: 1, max: 1_024, usual: 8 },
-    'Most requests on the wire to the CSE at once. More is not always faster: some CSEs are best with one.',
+    'Most requests on the wire to the CSE at once, however much waits.',
   ),
+  inFlight: key(z.enum(['adaptive', 'fixed']).prefault('adaptive'), {
+    kind: 'choice',
+    description:
+      'How many requests go on the wire at once: adaptive finds out how many, up to maxInFlight, bring the most answers a second (some CSEs are best with one), fixed is always maxInFlight.',
+    allowed: 'adaptive or fixed',
+  }),
+  maxWait: key(duration(100, 600_000).prefault('30s'), {
+    kind: 'duration',
+    description:
+      'How long a Register or Update may be expected to wait for the CSE; while more devices come than that allows, others are answered 5.03, each with a Max-Age of its own.',
+    allowed: `${DURATION_FORMS}; from 100ms to 10m`,
+  }),
   startTimeout: key(duration(0, 86_400_000).prefault('0s'), {
     kind: 'duration',
     description:
       'How long a start waits for a CSE that is not there yet. 0 gives up at once with a message, and leaves it to the service manager to try again.',
     allowed: `${DURATION_FORMS}; from 0 to 1d`,
+  }),
+  whenAway: key(z.enum(['journal', 'refuse']).prefault('journal'), {
+    kind: 'choice',
+    description:
+      'What becomes of a Register or Update while the CSE does not answer: journal accepts it and carries it out when the CSE is back, refuse answers 5.03 with Max-Age.',
+    allowed: 'journal or refuse',
+  }),
+  reconcileInterval: key(duration(0, 604_800_000).prefault('1h'), {
+    kind: 'duration',
+    description:
+      'How often what should be on the CSE is compared with what is there, and put right; besides at start, when the CSE is back and when something turns out to be missing. 0 leaves it at those.',
+    allowed: `${DURATION_FORMS}; from 0 to 7d`,
   }),
   expiryRefresh: key(z.enum(['eager', 'lazy']).prefault('eager'), {
     kind: 'choice',

@@ -23,6 +23,8 @@ function scene() {
       state.returned += 1;
     },
     answers: () => state.answers,
+    meanwhile: 'devices wait',
+    random: () => 0.5,
     clock,
     logger: silentLogger,
   });

@@ -12,7 +12,8 @@ const CSE = 'http://127.0.0.1/cse-in';
 
 function treeOf(endpoint: string): StoredTree {
   const names = { resourceName: endpoint, aeId: `C${endpoint}`, nodeName: `node-${endpoint}` };
-  return { ...SAMPLES.tree, endpoint, names };
+  const { objectLinks } = registrationOf(endpoint);
+  return { ...SAMPLES.tree, endpoint, names, objectLinks, expiresAt: 1_900_000_000_000 };
 }
 
 /** A store with devices; `registered` seconds ago, of 300. */
@@ -43,11 +44,9 @@ function desk({ registered = 10, alive = 5 }: { registered?: number; alive?: num
     bridge: {
       restore: (tree) => ({ ...tree, incarnation: 0 }),
       abandon: ({ endpoint }) => void told.push(`abandon ${endpoint}`),
-      update: async ({ endpoint }) => {
-        told.push(`make ${endpoint}`);
-        return undefined;
-      },
+      expect: ({ endpoint }) => void told.push(`make ${endpoint}`),
     },
+    backlog: { add: (endpoint) => void told.push(`catch up ${endpoint}`) },
     removals: { add: (paths) => void told.push(...paths.map((path) => `delete ${path}`)) },
     restored: ({ endpoint }, tree, observing) =>
       void told.push(`follow ${endpoint} ${tree.names.resourceName} ${observing}`),
@@ -69,7 +68,7 @@ describe('a restart', () => {
     const observation = { registrationId: 'id-dev', token, paths: [parsePath('/3/0')], composite: false };
     store.put('observation', '0a', { endpoint: 'dev', ...observation, format: undefined });
     store.put('observation', '0b', { endpoint: 'gone', ...observation, format: undefined });
-    expect(restart(parts)).toEqual({ registrations: 2, observations: 1, withoutTree: 0, removals: 0 });
+    expect(restart(parts)).toEqual({ registrations: 2, observations: 1, withoutTree: 0, removals: 0, complete: true });
     expect(told).toEqual(['restore a', 'restore dev', 'follow a a true', 'follow dev dev true']);
     expect([...store.entries('observation')].map(({ key }) => key)).toEqual(['0a']);
   });
@@ -90,6 +89,16 @@ describe('a restart', () => {
     await new Promise((done) => setImmediate(done));
     expect(told.filter((line) => line.startsWith('make'))).toHaveLength(20);
     expect(told.filter((line) => line.startsWith('abandon'))).toEqual(['abandon left']);
+  });
+
+  it('brings trees to what was accepted and not carried out', () => {
+    const { store, put, told, parts } = desk();
+    for (const endpoint of ['changed', 'late', 'well']) put(endpoint);
+    store.put('tree', 'well', treeOf('well'));
+    store.put('tree', 'changed', { ...treeOf('changed'), version: '1.0' });
+    store.put('tree', 'late', { ...treeOf('late'), expiresAt: parts.clock.wall() + 1_000 });
+    restart(parts);
+    expect(told.filter((line) => line.startsWith('catch up'))).toEqual(['catch up changed', 'catch up late']);
   });
 
   it('goes on with what was still to be deleted', () => {
@@ -121,7 +130,7 @@ describe('a restart', () => {
     store.put('journal', journalKey(work), work);
     restart({ ...parts, cse });
     await new Promise((done) => setImmediate(done));
-    expect(told).toEqual(['restore dev', 'make id-dev']);
+    expect(told).toEqual(['restore dev', 'make dev']);
     expect([...store.entries('tree'), ...store.entries('journal')]).toEqual([]);
     expect([...store.entries('setting')].find(({ key }) => key === 'cse')?.record).toBe(cse);
   });
@@ -132,6 +141,6 @@ describe('a restart', () => {
     store.put('tree', 'dev', treeOf('dev'));
     restart({ ...parts, bridge: { ...parts.bridge, restore: () => undefined } });
     await new Promise((done) => setImmediate(done));
-    expect(told).toEqual(['restore dev', 'abandon dev', 'make id-dev']);
+    expect(told).toEqual(['restore dev', 'abandon dev', 'make dev']);
   });
 });

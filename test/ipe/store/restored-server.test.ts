@@ -23,7 +23,8 @@ const LIFETIME = { min: 1, max: 100_000, default: 86_400 };
 
 /** A CSE that holds no trees and wants none. */
 const nowhere: Omit<RestartParts, 'store' | 'server'> = {
-  bridge: { restore: () => undefined, abandon: () => undefined, update: async () => undefined },
+  bridge: { restore: () => undefined, abandon: () => undefined, expect: () => undefined },
+  backlog: { add: () => undefined },
   removals: { add: () => undefined },
   restored: () => undefined,
   cse: 'http://127.0.0.1/cse-in',

@@ -1,0 +1,69 @@
+import { IpeError } from '../../common/index.ts';
+import type { CallOptions, CseClient, ResourceType, UpdateAttributes } from '../../cse-client/index.ts';
+import { endpointLabel, type ResourceContext } from '../../mappings/index.ts';
+import { isRefused } from '../cse/access.ts';
+
+/** How much of a resource is written: its expirationTime, its labels and links, too, or also its access control. */
+export type Extent = 'time' | 'labels' | 'whole';
+
+/** Types of the resources of a tree. */
+export type TreeType = typeof ResourceType.ae | typeof ResourceType.container | typeof ResourceType.node;
+
+/** A resource that stands there, and what is written. */
+export interface Writing<K extends TreeType> {
+  readonly ty: K;
+  readonly path: string;
+  readonly attributes: UpdateAttributes<K>;
+  readonly extent: Extent;
+  /** Who may still reach it when it has lost its policy, where that is not the IPE. */
+  readonly creator?: string | undefined;
+}
+
+/** For whom, and by whom. */
+interface Writer {
+  readonly client: CseClient;
+  readonly context: ResourceContext;
+}
+
+/**
+ * Writes attributes; as a whole it also gives the resource back the policy that it has lost, where the CSE lets us: no
+ * further request where it has not. Rejects with CseError, and with IpeError `ipe/name-taken` for what is not ours.
+ */
+export async function write<K extends TreeType>(writer: Writer, writing: Writing<K>): Promise<void> {
+  const { client, context } = writer;
+  const { ty, path, attributes, extent, creator } = writing;
+  const policy = context.accessControlPolicy;
+  const update = () => client.update(ty, path, attributes);
+  if (extent !== 'whole' || policy === undefined || !client.dialect.acpiUpdate) {
+    await update();
+    return;
+  }
+  // Alone: ACME takes nothing else beside it.
+  const admit = (acpi: readonly string[], options: CallOptions) =>
+    client.update(ty, path, { acpi: [...acpi, policy] } as unknown as UpdateAttributes<K>, options);
+  try {
+    const written = (await update()) as { readonly acpi?: readonly string[] } | undefined;
+    const named = written?.acpi?.some((one) => lastName(one) === lastName(policy)) ?? false;
+    if (written !== undefined && !named) await admit(written.acpi ?? [], {});
+  } catch (error) {
+    if (creator === undefined || !isRefused(error, 4103)) throw error;
+    const { lbl } = (await client.retrieve(ty, path, { originator: creator })) as { readonly lbl?: readonly string[] };
+    assertOurs(lbl, context, path);
+    await admit([], { originator: creator });
+    await update();
+  }
+}
+
+/** Throws IpeError `ipe/name-taken` for a resource that does not carry the endpoint's label. */
+export function assertOurs(
+  labels: readonly string[] | undefined,
+  { registration }: ResourceContext,
+  path: string,
+): void {
+  if (labels?.includes(endpointLabel(registration.endpoint))) return;
+  throw new IpeError('ipe/name-taken', `resource name taken: ${path}`);
+}
+
+function lastName(address: string): string {
+  return address.slice(address.lastIndexOf('/') + 1);
+}
