@@ -12,17 +12,25 @@ const entry = z.strictObject({
 
 const document = z.strictObject({ credentials: z.array(entry).max(1_000_000) });
 
-/** Credentials as text: JSON, one a line, keys in hexadecimal. */
+/** A credential as JSON has it, the key in hexadecimal. */
+export type StoredCredential = z.input<typeof entry>;
+
+/** What stands for a credential in JSON. */
+export function storedCredential({ endpoint, identity, key, use, fresh }: Credential): StoredCredential {
+  const psk = key.toString('hex');
+  return { endpoint, identity, psk, ...(use === 'server' ? undefined : { use }), ...(fresh && { fresh }) };
+}
+
+/** The credential in JSON of any origin; throws IpeError `credentials/file` that begins with `name`. */
+export function credentialOf(json: unknown, name: string): Credential {
+  const parsed = entry.safeParse(json);
+  if (!parsed.success) throw wrong(name, `${parsed.error.issues[0]?.path.join(' ') ?? ''}: not as it must be`);
+  return checked(parsed.data, name);
+}
+
+/** Credentials as text: JSON, one a line. */
 export function credentialText(credentials: Iterable<Credential>): string {
-  const lines = [...credentials].map(({ endpoint, identity, key, use, fresh }) =>
-    JSON.stringify({
-      endpoint,
-      identity,
-      psk: key.toString('hex'),
-      ...(use === 'server' ? undefined : { use }),
-      ...(fresh && { fresh }),
-    }),
-  );
+  const lines = [...credentials].map((credential) => JSON.stringify(storedCredential(credential)));
   return `{"credentials": [\n${lines.join(',\n')}\n]}\n`;
 }
 
@@ -34,17 +42,22 @@ export function parseCredentialText(text: string, name: string): Credential[] {
     throw wrong(name, `${['credentials', ...(issue?.path.slice(1) ?? [])].join(' ')}: not as it must be`);
   }
   const seen = new Set<string>();
-  return parsed.data.credentials.map(({ psk, ...rest }, index) => {
-    const credential = { ...rest, key: Buffer.from(psk, 'hex') };
-    try {
-      assertCredential(credential);
-    } catch (error) {
-      throw wrong(name, `entry ${index + 1}: ${errorMessage(error)}`);
-    }
+  return parsed.data.credentials.map((one, index) => {
+    const credential = checked(one, `${name}: entry ${index + 1}`);
     if (seen.has(credential.identity)) throw wrong(name, `entry ${index + 1}: the identity stands twice`);
     seen.add(credential.identity);
     return credential;
   });
+}
+
+function checked({ psk, ...rest }: z.output<typeof entry>, name: string): Credential {
+  const credential = { ...rest, key: Buffer.from(psk, 'hex') };
+  try {
+    assertCredential(credential);
+  } catch (error) {
+    throw wrong(name, errorMessage(error));
+  }
+  return credential;
 }
 
 /** The messages of JSON.parse show what they stumbled over, which may be a key. */

@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,17 +18,22 @@ const OTHERS = 0o077;
 const OWNER_ALONE = 0o600;
 const MOST_BYTES = 64 << 20;
 
+/** Throws IpeError `credentials/permissions` when others than its owner may use a file or folder; gives what is known of it. */
+export function assertOwn(name: string): Stats {
+  const stat = statSync(name);
+  if ((stat.mode & OTHERS) === 0) return stat;
+  const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+  const wanted = stat.isDirectory() ? '700' : '600';
+  throw new IpeError(
+    'credentials/permissions',
+    `credentials ${name}: others than its owner may use it (mode ${mode}); make it mode 0${wanted}: chmod ${wanted} ${name}`,
+  );
+}
+
 /** The text of a file with keys; throws IpeError `credentials/permissions` when others than its owner may read or write it. */
 export function readOwn(name: string): string {
   try {
-    const stat = statSync(name);
-    if ((stat.mode & OTHERS) !== 0) {
-      const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
-      throw new IpeError(
-        'credentials/permissions',
-        `credentials ${name}: others than its owner may use it (mode ${mode}); make it mode 0600: chmod 600 ${name}`,
-      );
-    }
+    const stat = assertOwn(name);
     if (stat.size > MOST_BYTES) throw new IpeError('credentials/file', `credentials ${name}: it is too large`);
     return readFileSync(name, 'utf8');
   } catch (error) {

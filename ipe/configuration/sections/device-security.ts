@@ -86,8 +86,8 @@ export const coapsSection = z.strictObject({
   credentials: key(file(), {
     kind: 'text',
     description:
-      'File with the pre-shared keys of devices, mode 0600, made and changed by `lwm2m-ipe credentials`. Changes are taken up within a second.',
-    allowed: 'the name of a file, which need not be there yet',
+      'Where the pre-shared keys of devices lie: a name that ends with .json is a plain file, mode 0600, for small fleets; any other is the folder of a database, mode 0700. Made and changed by `lwm2m-ipe credentials`; changes are taken up within a second.',
+    allowed: 'the name of a file or folder, which need not be there yet',
     whenAbsent: 'no device is known by a pre-shared key',
     example: '/var/lib/lwm2m-ipe/credentials.json',
   }),
