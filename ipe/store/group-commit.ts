@@ -39,6 +39,11 @@ interface Waiting {
   readonly reject: (error: IpeError) => void;
 }
 
+/**
+ * Milliseconds from the beginning of one group to that of the next at least: each costs some work whatever stands in it. A
+ * write that comes after a pause does not wait.
+ */
+const PACE = 2;
 /** Milliseconds after which failed writes are tried again, doubled from the least to the most. */
 const BACKOFF = { least: 500, most: 10_000 } as const;
 
@@ -56,6 +61,8 @@ export class GroupCommit {
   #next: Waiting | undefined;
   #current: Waiting | undefined;
   #scheduled = false;
+  #running = false;
+  #beganAt = Number.NEGATIVE_INFINITY;
   #fault: IpeError | undefined;
   #retry: Timer | undefined;
   #backoff: number = BACKOFF.least;
@@ -113,25 +120,37 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#committing !== undefined || this.#fault !== undefined) return;
+    if (this.#scheduled || this.#running || this.#fault !== undefined) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      if (this.#committing === undefined) void this.#run();
+      void this.#run();
     });
   }
 
   async #run(): Promise<void> {
-    while (this.#gathering.size > 0) {
-      this.#takeGroup();
-      try {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      while (this.#gathering.size > 0) {
+        await this.#pace();
+        this.#takeGroup();
         await this.#parts.commit((this.#committing as Group).values());
-      } catch (error) {
-        this.#failed(error as IpeError);
-        return;
+        this.#succeeded();
       }
-      this.#succeeded();
+    } catch (error) {
+      this.#failed(error as IpeError);
+    } finally {
+      this.#running = false;
     }
+  }
+
+  async #pace(): Promise<void> {
+    const { clock } = this.#parts;
+    const early = this.#beganAt + PACE - clock.monotonic();
+    // Unlike timers of the clock it keeps the process: what is on its way to the disk has to come there.
+    if (early > 0) await new Promise<void>((resolve) => setTimeout(resolve, early));
+    this.#beganAt = clock.monotonic();
   }
 
   #takeGroup(): void {
@@ -145,7 +164,9 @@ export class GroupCommit {
 
   #succeeded(): void {
     const current = this.#current;
-    this.#parts.counters.commits += 1;
+    const { counters, clock } = this.#parts;
+    counters.commits += 1;
+    counters.commitTime.record((clock.monotonic() - this.#beganAt) / 1000);
     this.#committing = undefined;
     this.#committingBytes = 0;
     this.#current = undefined;

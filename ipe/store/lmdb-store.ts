@@ -3,12 +3,14 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { type Clock, DecodeError, IpeError, type Logger, systemClock } from '../../common/index.ts';
 import { FreeSpace } from './free-space.ts';
 import { DEFAULT_PENDING_LIMITS, GroupCommit, type PendingLimits, type Table, type Write } from './group-commit.ts';
+import { LogTransfer } from './log-transfer.ts';
 import { openRecord, type RecordFormat, sealRecord } from './record-format.ts';
 import { KINDS, type Kind, RECORD_FORMATS, type RecordFormats, type Records } from './records.ts';
-import type { Entry, Store, StoreCounters } from './store.ts';
+import { type Entry, newStoreCounters, type Store, type StoreCounters } from './store.ts';
 import { storeError } from './store-error.ts';
 import { inspectFiles, makeDirectory, writeFormat } from './store-files.ts';
 import { lockStore } from './store-lock.ts';
+import { type Recovered, WriteLog } from './write-log.ts';
 
 /** What a store on the disk is opened with. */
 export interface LmdbStoreOptions {
@@ -30,11 +32,12 @@ const LONGEST_KEY = 1_900;
 const MOST_TOLD = 10;
 
 /**
- * A store in an LMDB database. Writes share transactions, each on the disk (`fdatasync`) before `flushed` resolves, so that
- * neither a killed process nor a power failure takes back what was flushed.
+ * A store in an LMDB database, before which stands a log. Writes are appended to the log in groups, each on the disk
+ * (`fdatasync`) before `flushed` resolves, so that neither a killed process nor a power failure takes back what was flushed;
+ * the database takes over later.
  */
 export class LmdbStore implements Store {
-  readonly counters: StoreCounters = { writes: 0, commits: 0, failures: 0, quarantined: 0 };
+  readonly counters: StoreCounters = newStoreCounters();
   readonly #path: string;
   readonly #logger: Logger;
   readonly #formats: RecordFormats;
@@ -42,10 +45,16 @@ export class LmdbStore implements Store {
   readonly #tables: ReadonlyMap<Table, Database<Buffer, string>>;
   readonly #commit: GroupCommit;
   readonly #space: FreeSpace;
+  readonly #transfer: LogTransfer;
   readonly #unlock: () => void;
   #closed = false;
 
-  private constructor(options: LmdbStoreOptions, root: RootDatabase<Buffer, string>, unlock: () => void) {
+  private constructor(
+    options: LmdbStoreOptions,
+    root: RootDatabase<Buffer, string>,
+    log: WriteLog,
+    unlock: () => void,
+  ) {
     const { path, logger, clock = systemClock } = options;
     this.#path = path;
     this.#logger = logger;
@@ -54,8 +63,9 @@ export class LmdbStore implements Store {
     this.#unlock = unlock;
     this.#tables = new Map(TABLES.map((name) => [name, root.openDB<Buffer, string>(name, { encoding: 'binary' })]));
     this.#space = new FreeSpace(path, options.free ?? (() => freeBytes(path)), clock);
+    this.#transfer = new LogTransfer({ log, apply: (writes) => this.#write(writes), clock, logger });
     this.#commit = new GroupCommit({
-      commit: (writes) => this.#write([...writes]),
+      commit: (writes) => this.#append([...writes]),
       limits: options.limits ?? DEFAULT_PENDING_LIMITS,
       counters: this.counters,
       clock,
@@ -73,16 +83,18 @@ export class LmdbStore implements Store {
     try {
       makeDirectory(path);
       unlock = lockStore(path, logger);
-      inspectFiles(path);
+      inspectFiles(path, TABLES);
       const root = open<Buffer, string>({
         path,
         noSubdir: false,
         maxDbs: TABLES.length + 4,
         encoding: 'binary',
-        // The next group waits for the last one anyway, and errors of the disk are told.
+        // The log stands before it, so that nobody waits for it; and errors of the disk are told.
         overlappingSync: false,
       });
-      const store = new LmdbStore(options, root, unlock);
+      const { log, recovered } = WriteLog.open(path);
+      const store = new LmdbStore(options, root, log, unlock);
+      store.#recover(recovered);
       writeFormat(path);
       return store;
     } catch (error) {
@@ -102,7 +114,7 @@ export class LmdbStore implements Store {
   *entries<K extends Kind>(kind: K): IterableIterator<Entry<K>> {
     const format = this.#formats[kind] as RecordFormat<Records[K]>;
     let damaged = 0;
-    for (const [key, bytes] of this.#sealed(kind)) {
+    for (const [key, bytes] of this.#durable(kind)) {
       let opened: { readonly record: Records[K]; readonly old: boolean };
       try {
         opened = openRecord(format, bytes);
@@ -135,6 +147,7 @@ export class LmdbStore implements Store {
     if (this.#closed) return;
     await this.#commit.close();
     this.#closed = true;
+    await this.#transfer.close().catch((error: unknown) => this.#logger.error('closing the store failed', { error }));
     if (this.pending > 0) this.#logger.error('the store could not be written before the end', { lost: this.pending });
     await this.#root.close().catch((error: unknown) => this.#logger.error('closing the store failed', { error }));
     this.#unlock();
@@ -146,6 +159,18 @@ export class LmdbStore implements Store {
       throw new IpeError('store/key', `a key has 1 to ${LONGEST_KEY} bytes`);
     }
     this.#commit.add(write);
+  }
+
+  /** The database with what it has not taken over yet, in order of keys. */
+  #durable(kind: Kind): Iterable<[string, Buffer]> {
+    const later = this.#transfer.of(kind);
+    if (later.size === 0) return this.#sealed(kind);
+    const all = new Map(this.#sealed(kind));
+    for (const [key, { bytes }] of later) {
+      if (bytes === undefined) all.delete(key);
+      else all.set(key, bytes);
+    }
+    return [...all].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
 
   *#sealed(kind: Kind): IterableIterator<[string, Buffer]> {
@@ -161,6 +186,30 @@ export class LmdbStore implements Store {
     if (reason !== undefined) this.#logger.error('a damaged record was put aside', { kind, key, reason });
     this.#commit.add({ table: 'quarantine', key: `${kind} ${key}`.slice(0, LONGEST_KEY / 4), bytes });
     this.#commit.add({ table: kind, key, bytes: undefined });
+  }
+
+  /** Takes into the database what earlier runs left in the log. */
+  #recover({ writes, torn, damaged, settle }: Recovered): void {
+    this.#root.transactionSync(() => {
+      for (const { table, key, bytes } of writes) {
+        if (bytes === undefined) this.#table(table).removeSync(key);
+        else this.#table(table).putSync(key, bytes);
+      }
+    });
+    settle();
+    if (torn > 0) this.#logger.info('the last run ended while it wrote something, which nobody was promised', { torn });
+    if (damaged === 0) return;
+    this.counters.quarantined += damaged;
+    this.#logger.error('damaged parts of the log of the store were put aside', { path: this.#path, groups: damaged });
+  }
+
+  async #append(writes: readonly Write[]): Promise<void> {
+    try {
+      await this.#space.demand(writes);
+      await this.#transfer.append(writes);
+    } catch (error) {
+      throw storeError(this.#path, error);
+    }
   }
 
   async #write(writes: readonly Write[]): Promise<void> {

@@ -1,10 +1,10 @@
 import type { IpeError } from '../../common/index.ts';
 import type { Kind, Records } from './records.ts';
-import type { Entry, Store, StoreCounters } from './store.ts';
+import { type Entry, newStoreCounters, type Store, type StoreCounters } from './store.ts';
 
 /** A store that forgets everything with the process: where the CSE does so too, and for tests. */
 export class MemoryStore implements Store {
-  readonly counters: StoreCounters = { writes: 0, commits: 0, failures: 0, quarantined: 0 };
+  readonly counters: StoreCounters = newStoreCounters();
   readonly pending = 0;
   readonly fault: IpeError | undefined = undefined;
   readonly #kinds = new Map<Kind, Map<string, unknown>>();

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { IpeError } from '../../common/index.ts';
+import { isReadable } from './trial-read.ts';
 
 /** Version of how the files of a store are laid out; records have versions of their own. */
 export const LAYOUT_VERSION = 1;
@@ -40,7 +41,11 @@ export function makeDirectory(path: string): void {
  * Looks at the files of a store before the database maps them, since a damaged file could end the process there. True where
  * there is one. Throws IpeError `store/damaged`, `store/newer` or `store/owner`, or what the file system throws.
  */
-export function inspectFiles(path: string, user: number | undefined = process.geteuid?.()): boolean {
+export function inspectFiles(
+  path: string,
+  tables: readonly string[],
+  user: number | undefined = process.geteuid?.(),
+): boolean {
   const known = readFormat(path);
   const data = join(path, DATA_FILE);
   const stat = statSync(data, { throwIfNoEntry: false });
@@ -55,7 +60,9 @@ export function inspectFiles(path: string, user: number | undefined = process.ge
     );
   }
   accessSync(data, constants.R_OK | constants.W_OK);
-  inspectData(path, data, stat.size);
+  // It may lack pages at its end that were never used, so that only reading tells.
+  if (inspectData(path, data, stat.size) && !isReadable(path, tables))
+    throw damaged(path, 'its data file is cut short');
   return true;
 }
 
@@ -88,8 +95,8 @@ function readFormat(path: string): boolean {
   return true;
 }
 
-/** A file cut short ends the process when its missing end is read; filled with zeros, that is found to be damage. */
-function inspectData(path: string, data: string, size: number): void {
+/** True for a file that was shorter than it says, and has been filled with zeros: to map it would end the process. */
+function inspectData(path: string, data: string, size: number): boolean {
   const head = readHead(data);
   const offset = MAGIC_OFFSETS.find((at) => head.length >= at + META_BYTES && head.readUInt32LE(at) === MAGIC);
   if (offset === undefined) throw damaged(path, 'its data file is no database');
@@ -106,6 +113,7 @@ function inspectData(path: string, data: string, size: number): void {
   }
   if (!(needed <= LARGEST_FILE)) throw damaged(path, 'its data file has an impossible length');
   if (size < needed) truncateSync(data, needed);
+  return size < needed;
 }
 
 function readHead(data: string): Buffer {

@@ -1,4 +1,4 @@
-import type { IpeError } from '../../common/index.ts';
+import { Distribution, type IpeError } from '../../common/index.ts';
 import type { Kind, Records } from './records.ts';
 
 /** A record and the key under which it was put. */
@@ -17,6 +17,13 @@ export interface StoreCounters {
   failures: number;
   /** Damaged records that were put aside. */
   quarantined: number;
+  /** Seconds until a group was durable. */
+  readonly commitTime: Distribution;
+}
+
+/** All counters at zero. */
+export function newStoreCounters(): StoreCounters {
+  return { writes: 0, commits: 0, failures: 0, quarantined: 0, commitTime: new Distribution() };
 }
 
 /**
