@@ -5,10 +5,11 @@ import {
   parseTimestamp,
   ResourceType,
 } from '../../cse-client/index.ts';
+import { registrationFields } from '../../lwm2m/index.ts';
 import { endpointLabel } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import { OwnSubscription } from '../notifications/own-subscription.ts';
-import type { CommandPolicies, PolicyIds } from './command-policies.ts';
+import { admit } from '../values/container-making.ts';
 import {
   type CommandCounters,
   type Commanded,
@@ -34,7 +35,6 @@ export class CommandResources {
   readonly #settings: CommandSettings;
   readonly #parts: CommandParts;
   readonly #counters: CommandCounters;
-  readonly #policies: CommandPolicies;
   readonly #commanded: () => Commanded;
   readonly #subscription: OwnSubscription;
   /** An expirationTime was cut in the last attempt. */
@@ -45,14 +45,12 @@ export class CommandResources {
     settings: CommandSettings,
     parts: CommandParts,
     counters: CommandCounters,
-    policies: CommandPolicies,
     commanded: () => Commanded,
     notified: () => void,
   ) {
     this.#settings = settings;
     this.#parts = parts;
     this.#counters = counters;
-    this.#policies = policies;
     this.#commanded = commanded;
     const { originator, resourceName } = settings;
     const receive = () => {
@@ -86,14 +84,13 @@ export class CommandResources {
    * the CSE cuts a child's expirationTime to its parent's, that of the AE is raised meanwhile. Rejects with CseError.
    */
   async make(): Promise<boolean> {
-    const policies = await this.#policies.ensure();
     const { client, cse } = this.#parts;
-    if (!cse().dialect.childExpirationCutToParent) return this.#makeOnce(policies, true);
+    if (!cse().dialect.childExpirationCutToParent) return this.#makeOnce(true);
     let existed = false;
     try {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
         await client.update(ResourceType.ae, this.ae, { et: this.#far() });
-        const there = await this.#makeOnce(policies, attempt === ATTEMPTS);
+        const there = await this.#makeOnce(attempt === ATTEMPTS);
         if (attempt === 1) existed = there;
         if (!this.#cut) break;
       }
@@ -104,21 +101,23 @@ export class CommandResources {
   }
 
   /** `last` takes containers as they come out; else those that came out short are not kept, and the rest not tried. */
-  async #makeOnce(policies: PolicyIds, last: boolean): Promise<boolean> {
+  async #makeOnce(last: boolean): Promise<boolean> {
     const { maxInstances } = this.#settings;
     this.#cut = false;
-    const existed = await this.#ensureContainer(RESPONSES, maxInstances * STATES, policies.responses, last);
-    if (!this.#cut || last) await this.#ensureContainer(REQUESTS, maxInstances, policies.requests, last);
+    const existed = await this.#ensureContainer(RESPONSES, maxInstances * STATES, last);
+    if (!this.#cut || last) await this.#ensureContainer(REQUESTS, maxInstances, last);
     if (!this.#cut || last) await this.subscribe();
     return existed;
   }
 
-  async #ensureContainer(rn: string, mni: number, policy: string, last: boolean): Promise<boolean> {
-    const { client } = this.#parts;
-    const lbl = [endpointLabel(this.#commanded().registration.endpoint), ...this.#settings.labels.extra];
+  async #ensureContainer(rn: typeof REQUESTS | typeof RESPONSES, mni: number, last: boolean): Promise<boolean> {
+    const { client, policies } = this.#parts;
+    const { endpoint } = this.#commanded().registration;
+    const lbl = [endpointLabel(endpoint), ...this.#settings.labels.extra];
+    const acpi = [await policies.of(endpoint, rn)];
     const attributes = { lbl, mni, et: this.#far() };
     try {
-      const made = await client.create(ResourceType.container, this.ae, { rn, ...attributes, acpi: [policy] });
+      const made = await client.create(ResourceType.container, this.ae, { rn, ...attributes, acpi });
       this.#check(made.et);
       // ACME ends `la` at the time that a container was made with, however it is renewed.
       if (this.#cut && !last) await client.delete(`${this.ae}/${rn}`);
@@ -126,15 +125,17 @@ export class CommandResources {
     } catch (error) {
       if (!isRefused(error, ...NAME_TAKEN)) throw error;
     }
-    this.#check((await client.update(ResourceType.container, `${this.ae}/${rn}`, attributes))?.et);
+    const repaired = await client.update(ResourceType.container, `${this.ae}/${rn}`, attributes);
+    await admit(this.#parts, `${this.ae}/${rn}`, repaired, acpi);
+    this.#check(repaired?.et);
     return true;
   }
 
   /** Makes the subscription, in place of one that is there; without one requests are found by looking alone. */
   async subscribe(): Promise<void> {
-    const { cse, logger } = this.#parts;
-    const { endpoint } = this.#commanded().registration;
-    const attributes = { enc: { net: [3] }, et: this.#far(), acpi: [cse().accessControlPolicy] };
+    const { policies, logger } = this.#parts;
+    const policy = await policies.of(this.#commanded().registration.endpoint, 'tree');
+    const attributes = { enc: { net: [3] }, et: this.#far(), acpi: [policy] };
     try {
       const made = await this.#subscription.make(attributes);
       this.#check(made.et);
@@ -142,7 +143,7 @@ export class CommandResources {
     } catch (error) {
       if (!(error instanceof CseError) || error.rsc === undefined || error.rsc === 4004) throw error;
       logger.warn('the CSE refuses the subscription on requests; they are found by looking alone', {
-        endpoint,
+        ...registrationFields(this.#commanded().registration),
         reason: error.message,
       });
     }

@@ -1,6 +1,6 @@
 import { errorMessage, type Timer } from '../../common/index.ts';
 import { formatTimestamp } from '../../cse-client/index.ts';
-import { type OperationState, type Outcome, supersedes } from '../../lwm2m/index.ts';
+import { type OperationState, type Outcome, registrationFields, supersedes } from '../../lwm2m/index.ts';
 import {
   type Command,
   type CommandCodec,
@@ -29,7 +29,7 @@ export interface TakenCommand {
 /** What {@link CommandTurns} is made of. */
 export interface CommandTurnsParts {
   readonly settings: Pick<CommandSettings, 'expiry' | 'queueExpiry' | 'pending' | 'coalesce'>;
-  readonly parts: Pick<CommandParts, 'perform' | 'availability' | 'clock' | 'logger'>;
+  readonly parts: Pick<CommandParts, 'perform' | 'refusal' | 'availability' | 'clock' | 'logger'>;
   readonly counters: CommandCounters;
   readonly outbox: Pick<Outbox, 'write' | 'writeOnce' | 'end'>;
   readonly commanded: () => Commanded;
@@ -68,6 +68,18 @@ export class CommandTurns {
   /** True while the command of these responses waits or is carried out. */
   has(key: string): boolean {
     return this.#current?.key === key || this.#waiting.some((entry) => entry.key === key);
+  }
+
+  /** Commands that wait or are carried out. */
+  get size(): number {
+    return this.#waiting.length + (this.#current === undefined ? 0 : 1);
+  }
+
+  /** Says of a command in the log what has become of it. */
+  tell(what: string, { id, asked }: Command, state?: CommandResponse['state']): void {
+    const type = 'operation' in asked ? asked.operation.type : undefined;
+    const fields = registrationFields(this.#parts.commanded().registration);
+    this.#parts.parts.logger.debug(what, { ...fields, command: id, type, state });
   }
 
   /** Takes a command, to its place in the line; where too many wait it fails at once. */
@@ -189,11 +201,13 @@ export class CommandTurns {
 
   async #carryOut(entry: Entry): Promise<void> {
     const { command, controller } = entry;
-    const { clock, perform } = this.#parts.parts;
+    const { clock, perform, refusal } = this.#parts.parts;
     const { asked } = command;
     if ('reason' in asked) return this.#finish(entry, refusedCommand(command, asked.reason, this.#now()));
     if (clock.wall() >= entry.expires) return this.#finish(entry, expiredCommand(command, this.#now()));
     const { endpoint, queueMode } = this.#parts.commanded().registration;
+    const reason = refusal?.(endpoint, asked.operation);
+    if (reason !== undefined) return this.#finish(entry, refusedCommand(command, reason, this.#now()));
     // Where nothing can come between it is written down before it is sent, so that nothing is carried out twice.
     if (!queueMode && !(await this.#say(entry, 'sent'))) {
       return this.#finish(entry, refusedCommand(command, 'the CSE refuses its responses', this.#now(), true));
@@ -234,6 +248,7 @@ export class CommandTurns {
     if (entry.said.has('final')) return;
     entry.said.add('final');
     this.#count(response);
+    this.tell('a command has ended', entry.command, response.state);
     await entry.ended?.(response);
     await this.#write(entry, 'final', response);
   }
@@ -257,9 +272,9 @@ export class CommandTurns {
   }
 
   #broken({ command }: Entry, error: unknown): void {
-    const { endpoint } = this.#parts.commanded().registration;
+    const fields = registrationFields(this.#parts.commanded().registration);
     const reason = errorMessage(error);
-    this.#parts.parts.logger.error('a command failed', { endpoint, request: command.id, reason });
+    this.#parts.parts.logger.error('a command failed', { ...fields, command: command.id, reason });
   }
 
   #response({ command, wasSent }: Entry, outcome: Outcome): CommandResponse {

@@ -1,10 +1,8 @@
 import type { Timer } from '../../common/index.ts';
-import type { ObjectDefinition, Registration, RegistrationHandler } from '../../lwm2m/index.ts';
-import { directCommandKind, type InstancePath } from '../../mappings/index.ts';
+import type { Registration, RegistrationHandler } from '../../lwm2m/index.ts';
 import type { TreeFollower } from '../bridge/bridge.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { Lanes } from '../lanes.ts';
-import { CommandPolicies } from './command-policies.ts';
 import { type CommandShares, DeviceCommands } from './device-commands.ts';
 import { type CommandParts, type CommandSettings, newCommandCounters } from './parts.ts';
 
@@ -38,7 +36,6 @@ export class Commands implements TreeFollower {
       settings,
       parts,
       counters: this.counters,
-      policies: new CommandPolicies(settings, parts),
       reading: new Lanes(READING),
       writing: new Lanes(WRITING),
     };
@@ -50,22 +47,21 @@ export class Commands implements TreeFollower {
     this.#schedulePoll();
   }
 
-  /** Resource IDs of the policies of a container of values: who may command may create where that is a command. Rejects with CseError. */
-  async policiesOf(path: InstancePath, definition: ObjectDefinition | undefined): Promise<readonly string[]> {
-    const { accessControlPolicy } = this.#parts.cse();
-    if (directCommandKind(path, definition) === undefined) return [accessControlPolicy];
-    const { direct } = await this.#shares.policies.ensure();
-    return [accessControlPolicy, direct];
-  }
-
   /** Devices that can be commanded. */
   get size(): number {
     return this.#devices.size;
   }
 
+  /** Commands that have no final state yet. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const device of this.#devices.values()) waiting += device.waiting;
+    return waiting;
+  }
+
   /** The bridge has brought the tree to what a Register or an Update wants; the device has not been answered yet. */
   follow(registration: Registration, tree: EndpointTree): void {
-    if (this.#stopped) return;
+    if (this.#stopped || !this.#parts.policies.commanded(registration.endpoint)) return;
     const commanded = { registration, tree };
     let device = this.#devices.get(registration.endpoint);
     if (device === undefined) {

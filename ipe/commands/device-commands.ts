@@ -1,18 +1,18 @@
 import { errorMessage, IpeError } from '../../common/index.ts';
-import { type ContentInstance, parseTimestamp } from '../../cse-client/index.ts';
+import { type ContentInstance, type CseClient, parseTimestamp } from '../../cse-client/index.ts';
 import {
   decodeContent,
   formatPath,
   type ObjectDefinition,
   type Path,
   parsePath,
+  registrationFields,
   valueFromJson,
   valueToJson,
 } from '../../lwm2m/index.ts';
 import { type Command, type DirectCommandCodec, type InstancePath, readCommand } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { Lanes } from '../lanes.ts';
-import type { CommandPolicies } from './command-policies.ts';
 import { CommandResources } from './command-resources.ts';
 import { CommandTurns, type TakenCommand } from './command-turns.ts';
 import { DirectCommands } from './direct-commands.ts';
@@ -25,7 +25,6 @@ export interface CommandShares {
   readonly settings: CommandSettings;
   readonly parts: CommandParts;
   readonly counters: CommandCounters;
-  readonly policies: CommandPolicies;
   /** Devices whose requests are read at once. */
   readonly reading: Lanes;
   /** Responses on their way to the CSE. */
@@ -36,6 +35,8 @@ export interface CommandShares {
 export class DeviceCommands {
   readonly resources: CommandResources;
   readonly #shares: CommandShares;
+  /** The CSE, asked on behalf of this device. */
+  readonly #client: CseClient;
   readonly #outbox: Outbox;
   readonly #turns: CommandTurns;
   #ended = false;
@@ -52,12 +53,13 @@ export class DeviceCommands {
   constructor(shares: CommandShares, commanded: Commanded) {
     this.#shares = shares;
     this.#commanded = commanded;
-    const { settings, parts, counters, policies, writing } = shares;
+    const { settings, counters, writing } = shares;
+    this.#client = shares.parts.client.correlated(() => this.#commanded.registration.id);
+    const parts = { ...shares.parts, client: this.#client };
     this.resources = new CommandResources(
       settings,
       parts,
       counters,
-      policies,
       () => this.#commanded,
       () => void this.look(),
     );
@@ -67,6 +69,7 @@ export class DeviceCommands {
       writing,
       () => this.resources.responses,
       () => this.resources.make(),
+      () => this.#commanded.registration,
     );
     this.#turns = new CommandTurns({
       settings,
@@ -81,10 +84,9 @@ export class DeviceCommands {
       parts,
       counters,
       lanes: shares.reading,
-      endpoint: commanded.registration.endpoint,
+      registration: () => this.#commanded.registration,
       turns: this.#turns,
       ae: () => this.resources.ae,
-      policy: async () => (await shares.policies.ensure()).direct,
       responses: () => this.resources.responses,
       definitionOf: ({ objectId }) => this.#definitionOf(objectId),
       codec: () => this.#codec(),
@@ -99,6 +101,11 @@ export class DeviceCommands {
   follow(commanded: Commanded): void {
     if (commanded.tree.incarnation !== this.#commanded.tree.incarnation) this.#made = undefined;
     this.#commanded = commanded;
+  }
+
+  /** Commands that have no final state yet. */
+  get waiting(): number {
+    return this.#turns.size;
   }
 
   /** Reads what has not been read yet, after the reading that is under way. Never rejects. */
@@ -168,28 +175,27 @@ export class DeviceCommands {
       });
     } catch (error) {
       availability.failed(error);
-      const { endpoint } = this.#commanded.registration;
       const level = error instanceof IpeError ? 'debug' : 'error';
-      logger[level]('requests cannot be read now', { endpoint, reason: errorMessage(error) });
+      const fields = registrationFields(this.#commanded.registration);
+      logger[level]('requests cannot be read now', { ...fields, reason: errorMessage(error) });
       if (isRefused(error, 4000, 4102, 4103, 4107)) await presence.restore(generation).catch(() => false);
     }
   }
 
   async #read(): Promise<void> {
-    const { client } = this.#shares.parts;
     const { resources } = this;
     await this.#ensureMade();
-    let listing = await listChildren(client, resources.requests);
+    let listing = await listChildren(this.#client, resources.requests);
     if (!listing.subscriptions.some((reference) => resources.isSubscription(reference))) {
       await resources.subscribe();
       // What came in between has been told to nobody.
-      listing = await listChildren(client, resources.requests);
+      listing = await listChildren(this.#client, resources.requests);
     }
     const { instances } = listing;
     const unseen = instances.filter(({ value }) => !this.#seen.has(value));
     const listed = new Set(instances.map(({ value }) => value));
     for (const value of this.#seen) if (!listed.has(value)) this.#seen.delete(value);
-    for (const { reference, instance } of await retrieveInOrder(client, unseen)) {
+    for (const { reference, instance } of await retrieveInOrder(this.#client, unseen)) {
       if (this.#ended) return;
       this.#seen.add(reference.value);
       this.#take(instance);
@@ -208,7 +214,7 @@ export class DeviceCommands {
 
   async #make(): Promise<void> {
     const existed = await this.resources.make();
-    const { instances } = existed ? await listChildren(this.#shares.parts.client, this.resources.responses) : NOTHING;
+    const { instances } = existed ? await listChildren(this.#client, this.resources.responses) : NOTHING;
     this.#answered = new Set(instances.map(({ name }) => name));
   }
 
@@ -217,6 +223,7 @@ export class DeviceCommands {
     if (this.#turns.has(key) || this.#answered.has(responseName(key, MARKS.final))) return;
     this.#shares.counters.taken += 1;
     const command = readCommand(instance.con, instance.ri, this.#codec());
+    this.#turns.tell('a command was read', command);
     const taken = { key, command, created: instance.ct, ended: this.#confirm(command) };
     if (this.#answered.has(responseName(key, MARKS.sent))) this.#turns.interrupted(taken);
     else this.#turns.take(taken);

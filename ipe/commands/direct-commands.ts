@@ -1,6 +1,6 @@
 import { errorMessage } from '../../common/index.ts';
 import { type ContentInstance, ResourceType } from '../../cse-client/index.ts';
-import type { ObjectDefinition } from '../../lwm2m/index.ts';
+import { type ObjectDefinition, type Registration, registrationFields } from '../../lwm2m/index.ts';
 import {
   type Command,
   type DirectCommandCodec,
@@ -22,12 +22,10 @@ export interface DirectCommandsParts {
   readonly parts: CommandParts;
   readonly counters: CommandCounters;
   readonly lanes: Lanes;
-  readonly endpoint: string;
+  readonly registration: () => Registration;
   readonly turns: CommandTurns;
   /** Address of the endpoint's AE. */
   readonly ae: () => string;
-  /** Resource ID of the policy that lets applications command. Rejects with CseError. */
-  readonly policy: () => Promise<string>;
   /** Address of `responses`. */
   readonly responses: () => string;
   readonly definitionOf: (path: InstancePath) => ObjectDefinition | undefined;
@@ -89,6 +87,7 @@ export class DirectCommands {
     counters.taken += 1;
     const resource = path.resourceId === undefined ? undefined : definitionOf(path)?.resources.get(path.resourceId);
     const command = readDirectCommand(instance, { path, kind, resource, codec: codec() });
+    turns.tell('a direct command was read', command);
     const taken = { key, command, created: instance.ct, ended: this.#keepTrue(container, instance, command) };
     if (mark === MARKS.sent) turns.interrupted(taken);
     else turns.take(taken);
@@ -140,7 +139,7 @@ export class DirectCommands {
    * is put on top; what the device has taken is confirmed.
    */
   #keepTrue(container: DirectContainer, { rn }: ContentInstance, { asked }: Command): TakenCommand['ended'] {
-    const { parts, endpoint } = this.#parts;
+    const { parts, registration } = this.#parts;
     if (container.kind === 'execute') return undefined;
     let restored = false;
     const timer = parts.clock.timer(PATIENCE, () => {
@@ -152,21 +151,21 @@ export class DirectCommands {
       if (state !== 'done') {
         if (!restored) await within(this.#restore(container, rn), PATIENCE, parts.clock);
       } else if ('operation' in asked && asked.operation.type === 'write') {
-        parts.values.written(endpoint, asked.operation.nodes);
+        parts.values.written(registration().endpoint, asked.operation.nodes);
       }
     };
   }
 
   /** Where no value was ever confirmed, what the device did not take is taken away: nothing else can be on top. */
   async #restore({ name, path }: DirectContainer, refused: string | undefined): Promise<void> {
-    const { parts, endpoint, ae } = this.#parts;
+    const { parts, registration, ae } = this.#parts;
     try {
-      if ((await parts.values.storeAgain(endpoint, path)) || refused === undefined) return;
+      if ((await parts.values.storeAgain(registration().endpoint, path)) || refused === undefined) return;
       await parts.client.delete(`${ae()}/${name}/${refused}`);
     } catch (error) {
       parts.availability.failed(error);
       parts.logger.debug('a confirmed value cannot be put on top again', {
-        endpoint,
+        ...registrationFields(registration()),
         container: name,
         reason: errorMessage(error),
       });

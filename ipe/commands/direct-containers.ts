@@ -1,5 +1,6 @@
 import { errorMessage, IpeError, type Timer } from '../../common/index.ts';
 import { type ContentInstance, CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
+import { type Registration, registrationFields } from '../../lwm2m/index.ts';
 import { type DirectCommandKind, type InstancePath, isValueInstanceName } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { Lanes } from '../lanes.ts';
@@ -25,11 +26,9 @@ export interface DirectContainersParts {
   readonly parts: CommandParts;
   readonly counters: CommandCounters;
   readonly lanes: Lanes;
-  readonly endpoint: string;
+  readonly registration: () => Registration;
   /** Address of the endpoint's AE. */
   readonly ae: () => string;
-  /** Resource ID of the policy that lets applications command. Rejects with CseError. */
-  readonly policy: () => Promise<string>;
   /**
    * Takes what was read, in the order of its creation; `listed`: no notification told of it, so that it may be old. Rejects
    * with CseError, and is given it again then.
@@ -220,27 +219,27 @@ export class DirectContainers {
 
   /** A container of an earlier run may have been made when nobody commanded. */
   async #admit(known: Known): Promise<void> {
-    const { parts, policy } = this.#parts;
+    const { parts, registration } = this.#parts;
     const address = this.#address(known);
-    const policies = [parts.cse().accessControlPolicy, await policy()];
+    const policies = await parts.policies.container(registration().endpoint, known.path, known.kind);
     await admit(parts, address, await parts.client.retrieve(ResourceType.container, address), policies);
     known.admitted = true;
   }
 
   async #subscribe(known: Known): Promise<void> {
-    const { cse, clock, logger } = this.#parts.parts;
-    const { dialect, accessControlPolicy } = cse();
-    const et = formatTimestamp(clock.wall() + FAR, dialect);
+    const { cse, clock, logger, policies } = this.#parts.parts;
+    const et = formatTimestamp(clock.wall() + FAR, cse().dialect);
+    const policy = await policies.of(this.#parts.registration().endpoint, 'tree');
     const enc = { net: [3], chty: [ResourceType.contentInstance] };
     try {
-      await known.subscription.make({ enc, et, acpi: [accessControlPolicy] });
+      await known.subscription.make({ enc, et, acpi: [policy] });
       this.#parts.counters.subscriptions += 1;
     } catch (error) {
       if (!(error instanceof CseError) || error.rsc === undefined || error.retryable || error.rsc === 4004) throw error;
       const level = this.#told ? 'debug' : 'warn';
       this.#told = true;
       logger[level]('the CSE refuses a subscription; direct commands there are found by looking alone', {
-        endpoint: this.#parts.endpoint,
+        ...registrationFields(this.#parts.registration()),
         container: known.name,
         reason: error.message,
       });
@@ -332,8 +331,8 @@ export class DirectContainers {
     const { availability, logger } = this.#parts.parts;
     availability.failed(error);
     const level = error instanceof IpeError ? 'debug' : 'error';
-    const { endpoint } = this.#parts;
-    logger[level]('direct commands cannot be read now', { endpoint, reason: errorMessage(error) });
+    const fields = registrationFields(this.#parts.registration());
+    logger[level]('direct commands cannot be read now', { ...fields, reason: errorMessage(error) });
   }
 }
 

@@ -1,5 +1,6 @@
 import { errorMessage } from '../../common/index.ts';
 import { CseError, type Dialect, ResourceType } from '../../cse-client/index.ts';
+import { type Registration, registrationFields } from '../../lwm2m/index.ts';
 import { type CommandResponse, requestLabel } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { Lanes } from '../lanes.ts';
@@ -35,6 +36,7 @@ export class Outbox {
   readonly #lanes: Lanes;
   readonly #responses: () => string;
   readonly #rebuild: () => Promise<unknown>;
+  readonly #registration: () => Registration;
   readonly #waiting = new Set<() => void>();
   #ended = false;
 
@@ -45,12 +47,14 @@ export class Outbox {
     lanes: Lanes,
     responses: () => string,
     rebuild: () => Promise<unknown>,
+    registration: () => Registration,
   ) {
     this.#parts = parts;
     this.#counters = counters;
     this.#lanes = lanes;
     this.#responses = responses;
     this.#rebuild = rebuild;
+    this.#registration = registration;
   }
 
   /** Writes until it is written; false when the CSE refuses it for good, or the outbox ended. */
@@ -67,7 +71,11 @@ export class Outbox {
           repairs += 1;
           if (repairs <= REPAIRS && (await this.#repair(error))) continue;
           this.#counters.undelivered += 1;
-          this.#parts.logger.warn('the CSE refuses a response', { request: response.id, reason: error.message });
+          this.#parts.logger.warn('the CSE refuses a response', {
+            ...registrationFields(this.#registration()),
+            command: response.id,
+            reason: error.message,
+          });
           return false;
         }
         await this.#pause(backoff);
@@ -114,7 +122,8 @@ export class Outbox {
       return LOST_PRESENCE.has(error.rsc ?? 0) && (await presence.restore(presence.generation));
     } catch (failure) {
       availability.failed(failure);
-      logger.debug('the containers of commands cannot be made', { reason: errorMessage(failure) });
+      const fields = registrationFields(this.#registration());
+      logger.debug('the containers of commands cannot be made', { ...fields, reason: errorMessage(failure) });
       return false;
     }
   }

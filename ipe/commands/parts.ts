@@ -2,6 +2,7 @@ import type { Clock, Logger } from '../../common/index.ts';
 import type { CseClient } from '../../cse-client/index.ts';
 import type { ObjectModels, Operation, OperationState, Outcome, Registration } from '../../lwm2m/index.ts';
 import type { LabelSettings } from '../../mappings/index.ts';
+import type { DeviceAccess } from '../access/device-access.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence, CseState } from '../cse/presence.ts';
@@ -16,10 +17,6 @@ export interface CommandSettings {
   readonly originator: string;
   /** resourceName of the IPE's AE. */
   readonly resourceName: string;
-  /** Originators that may command. */
-  readonly commanders: readonly string[];
-  /** Originators that read what the IPE makes. */
-  readonly readers: readonly string[];
   readonly labels: LabelSettings;
   /** maxNrOfInstances of `requests`. */
   readonly maxInstances: number;
@@ -44,9 +41,13 @@ export interface CommandParts {
   readonly availability: Pick<CseAvailability, 'away' | 'failed'>;
   readonly presence: Pick<CsePresence, 'generation' | 'restore'>;
   readonly notifications: Pick<Notifications, 'add'>;
+  /** Who may command, and with which policies. */
+  readonly policies: Pick<DeviceAccess, 'of' | 'commanded' | 'container'>;
   readonly models: () => Pick<ObjectModels, 'find'>;
   /** The containers of values, in which direct commands are created, and their truth. */
   readonly values: Pick<ValueHooks, 'onContainer' | 'storeAgain' | 'written'>;
+  /** Why a device is not asked, where it is known that it would refuse; absent: it is always asked. */
+  readonly refusal?: (endpoint: string, operation: Operation) => string | undefined;
   /** Asks a device; never rejects. */
   readonly perform: (
     endpoint: string,

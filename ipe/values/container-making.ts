@@ -4,6 +4,8 @@ import {
   CONTAINER_ATTRIBUTES,
   containerName,
   createAttributes,
+  type DirectCommandKind,
+  directCommandKind,
   type InstancePath,
   pathOfValueContainer,
   valueContainerAttributes,
@@ -74,12 +76,12 @@ export async function createContainer(
   expirationTime: string,
 ): Promise<Made> {
   const client = clientOf(shares, device);
-  const { cse, models, policiesOf } = shares.parts;
+  const { cse, models } = shares.parts;
   const { registration } = device.followed;
   const { links } = registration.objectLinks;
   const version = links.find(({ objectId }) => objectId === path.objectId)?.version;
   const definition = models().find(path.objectId, version, registration.version);
-  const accessControlPolicies = (await policiesOf?.(path, definition)) ?? [cse().accessControlPolicy];
+  const accessControlPolicies = await policiesOf(shares, registration, path, directCommandKind(path, definition));
   const context = {
     endpoint: registration.endpoint,
     labels: shares.settings.labels,
@@ -141,7 +143,7 @@ export async function createInstance(
   device: FollowedDevice,
   { objectId, instanceId }: InstancePath,
   expirationTime: string,
-  acpi: readonly string[] = [shares.parts.cse().accessControlPolicy],
+  policies?: readonly string[],
 ): Promise<void> {
   const client = clientOf(shares, device);
   const { cse } = shares.parts;
@@ -160,6 +162,7 @@ export async function createInstance(
     containerOntologyRef,
     link: linkOf(device, containerName({ objectId, instanceId })) ?? { objectId, instanceId },
   };
+  const acpi = policies ?? (await policiesOf(shares, registration, { objectId, instanceId }, undefined));
   try {
     const attributes = createAttributes(CONTAINER_ATTRIBUTES, context);
     await client.create(ResourceType.container, aeAddress(shares, device), { ...attributes, acpi });
@@ -168,17 +171,27 @@ export async function createInstance(
   }
 }
 
+async function policiesOf(
+  { parts }: ContainerShares,
+  { endpoint }: Registration,
+  path: InstancePath,
+  kind: DirectCommandKind | undefined,
+): Promise<readonly string[]> {
+  return (await parts.policiesOf?.(endpoint, path, kind)) ?? [parts.cse().accessControlPolicy];
+}
+
 /**
- * Gives a container that stood there the policies that it lacks, where there is more than that of the IPE and the CSE lets
- * us; else it keeps those it has. Rejects with CseError.
+ * Gives a container that stood there the policies that it shall have and no others, where the CSE lets us; else it keeps
+ * those it has. Rejects with CseError.
  */
 export async function admit(
   { client, cse }: Pick<ValueParts, 'client' | 'cse'>,
   address: string,
-  { acpi = [] }: Pick<Container, 'acpi'> = {},
+  { acpi }: Pick<Container, 'acpi'> = {},
   policies: readonly string[],
 ): Promise<void> {
-  if (policies.length < 2 || hasPolicies(acpi, policies) || !cse().dialect.acpiUpdate) return;
+  const same = acpi === undefined || (acpi.length === policies.length && hasPolicies(acpi, policies));
+  if (same || !cse().dialect.acpiUpdate) return;
   await client.update(ResourceType.container, address, { acpi: policies });
 }
 

@@ -1,7 +1,13 @@
 import { type Clock, Distribution, type Logger } from '../../common/index.ts';
 import type { ContentInstance, CseClient } from '../../cse-client/index.ts';
-import type { Node, ObjectDefinition, ObjectModels, Operation, Outcome, Path, Success } from '../../lwm2m/index.ts';
-import type { EncodedContent, InstancePath, LabelSettings, ValuePolicySettings } from '../../mappings/index.ts';
+import type { Node, ObjectModels, Operation, Outcome, Path, Success } from '../../lwm2m/index.ts';
+import type {
+  DirectCommandKind,
+  EncodedContent,
+  InstancePath,
+  LabelSettings,
+  ValuePolicySettings,
+} from '../../mappings/index.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence, CseState } from '../cse/presence.ts';
 import type { QueueLimits } from './value-queue.ts';
@@ -39,8 +45,15 @@ export interface ValueParts {
   ) => Promise<Outcome>;
   /** Encodes values of one Object Instance; IpeError where that cannot be. */
   readonly encode: (nodes: readonly Node[], base: Path) => EncodedContent;
-  /** Resource IDs of the policies of a container; absent: that of the IPE alone. Rejects with CseError. */
-  readonly policiesOf?: (path: InstancePath, definition: ObjectDefinition | undefined) => Promise<readonly string[]>;
+  /**
+   * Resource IDs of the policies of a container of an endpoint, in which such commands may be created; absent: that of the IPE
+   * alone. Rejects with CseError.
+   */
+  readonly policiesOf?: (
+    endpoint: string,
+    path: InstancePath,
+    kind: DirectCommandKind | undefined,
+  ) => Promise<readonly string[]>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** From 0 up to 1; names and spreading, no secrets. */

@@ -65,8 +65,8 @@ export class Bench {
       poa: [bench.url],
     });
     const narrowed = client.dialect.accessControlObjectDetails;
-    const rights = { originator: ORIGINATOR, readers: ['all'], subscribers: ['all'] };
-    const policy = accessControlPolicy(rights as unknown as Parameters<typeof accessControlPolicy>[0], narrowed);
+    const privileges = { discover: [], read: ['all'], subscribe: ['all'], command: [], administer: [] };
+    const policy = accessControlPolicy({ originator: ORIGINATOR, privileges }, narrowed);
     bench.acp = (await client.create(ResourceType.acp, cse.base, { rn: 'acp-ipe', ...policy })).ri;
     bench.run();
     return bench;
