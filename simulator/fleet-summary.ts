@@ -70,6 +70,7 @@ export class FleetTally {
       case 'asked':
         this.asked += 1;
         break;
+      case 'bootstrapped':
       case 'asleep':
       case 'awake':
         break;

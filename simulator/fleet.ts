@@ -75,7 +75,10 @@ export class Fleet {
       asked,
       failed,
       registerTime,
-      sockets: this.#settings.server.secure ? this.devices.length : (this.#pool?.size ?? 0),
+      sockets:
+        this.#settings.server.secure || this.#settings.device?.bootstrap
+          ? this.devices.length
+          : (this.#pool?.size ?? 0),
       elapsed: this.#startedAt === undefined ? 0 : this.#clock.monotonic() - this.#startedAt,
     };
   }
@@ -85,7 +88,7 @@ export class Fleet {
    * `openSocket` when not one socket can be had, or with `simulator/server-uri` where the server's name is unknown.
    */
   async start(): Promise<void> {
-    const { endpoints, rate = DEFAULT_RATE } = this.#settings;
+    const { endpoints, rate = DEFAULT_RATE, device: common } = this.#settings;
     const server = { ...this.#settings.server, host: await resolved(this.#settings.server.host) };
     const pool = this.#newPool(server);
     const begin = this.#clock.monotonic();
@@ -97,7 +100,7 @@ export class Fleet {
       const left = begin + (index * 1000) / rate - this.#clock.monotonic();
       if (left > 0) await this.#wait(left);
       if (this.#stopped) break;
-      const port = server.secure ? undefined : await this.#port(pool);
+      const port = server.secure || common?.bootstrap ? undefined : await this.#port(pool);
       const device = this.#newDevice(index, server, port);
       this.devices.push(device);
       registered.push(device.start());
@@ -161,6 +164,7 @@ export class Fleet {
       endpoint,
       port,
       key: keyOf?.(endpoint),
+      bootstrap: device?.bootstrap && { ...device.bootstrap, key: keyOf?.(endpoint) },
       onEvent,
       random: this.#random,
       clock: this.#clock,

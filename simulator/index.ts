@@ -1,9 +1,4 @@
-export {
-  SIMULATE_OPTIONS,
-  SIMULATION_DEFAULTS,
-  type SimulateOption,
-  type SimulationOptions,
-} from './cli-options.ts';
+export { SIMULATE_OPTIONS, SIMULATION_DEFAULTS } from './cli-options.ts';
 export { CoapPort, type PortReply } from './coap/coap-port.ts';
 export { DEMO_DEVICES } from './demo-devices.ts';
 export { Fleet, type FleetSettings } from './fleet.ts';
@@ -15,3 +10,4 @@ export * from './options.ts';
 export { parseServerUri, type ServerAddress } from './server-uri.ts';
 export { SimulatedDevice, type UpdateContent } from './simulated-device.ts';
 export { runSimulation } from './simulation.ts';
+export type { SimulateOption, SimulationOptions } from './simulation-options.ts';

@@ -1,5 +1,6 @@
 import { type Clock, type Logger, silentLogger, systemClock } from '../common/index.ts';
 import type { Lwm2mVersion } from '../lwm2m/index.ts';
+import type { BootstrapSettings } from './bootstrap/bootstrap-settings.ts';
 import type { CoapPort } from './coap/coap-port.ts';
 import type { DeviceKey } from './coap/secure-socket.ts';
 import { type Misbehaviour, NO_MISBEHAVIOUR } from './misbehaviour.ts';
@@ -8,6 +9,7 @@ import type { ServerAddress } from './server-uri.ts';
 
 /** What a device tells whoever made it. Times in milliseconds. */
 export type DeviceEvent =
+  | { readonly type: 'bootstrapped'; readonly server: ServerAddress }
   | { readonly type: 'registered'; readonly location: string; readonly took: number }
   | { readonly type: 'updated'; readonly took: number }
   | { readonly type: 'deregistered'; readonly took: number }
@@ -19,8 +21,8 @@ export type DeviceEvent =
   | { readonly type: 'failed'; readonly operation: Operation; readonly code: string; readonly message: string }
   | { readonly type: 'asked'; readonly method: string; readonly path: string; readonly code: string };
 
-/** What a device asks of the server: the registration interface, and Send. */
-export type Operation = 'register' | 'update' | 'deregister' | 'send';
+/** What a device asks of servers: to be bootstrapped, the registration interface, and Send. */
+export type Operation = 'bootstrap' | 'register' | 'update' | 'deregister' | 'send';
 
 /** How a simulated device is; everything but `server` and `endpoint` has a default. */
 export interface DeviceOptions {
@@ -31,6 +33,8 @@ export interface DeviceOptions {
   readonly lifetime: number;
   /** For a server of `coaps`. */
   readonly key: DeviceKey | undefined;
+  /** Asked for the server, its key and the lifetime before the device registers; absent: they are as said here. */
+  readonly bootstrap: BootstrapSettings | undefined;
   /** Letters without Q, e.g. `U`. */
   readonly binding: string;
   readonly queueMode: boolean;
@@ -87,6 +91,7 @@ export const DEVICE_DEFAULTS: Omit<DeviceOptions, 'server' | 'endpoint'> = {
   version: '1.1',
   lifetime: 300,
   key: undefined,
+  bootstrap: undefined,
   binding: 'U',
   queueMode: false,
   awakeWindow: 93_000,

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { errorMessage, IpeError } from '../common/index.ts';
 import { CoapPort, type PortReply, type PortRequest } from './coap/coap-port.ts';
 import type { DeviceRequest, DeviceResponse, NotificationEnd, PortHandler } from './coap/exchange.ts';
+import type { DeviceKey } from './coap/secure-socket.ts';
 import type { NotificationManner } from './coap/server-role.ts';
 import type { DeviceEvent, DeviceOptions, Operation } from './options.ts';
 import { resolved, type ServerAddress } from './server-uri.ts';
@@ -24,6 +25,7 @@ export class ServerLink {
   readonly #options: DeviceOptions;
   readonly #listener: LinkListener;
   #server: ServerAddress;
+  #key: DeviceKey | undefined;
   #port: CoapPort | undefined;
   #detach: (() => void) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -31,6 +33,7 @@ export class ServerLink {
   constructor(options: DeviceOptions, listener: LinkListener) {
     this.#options = options;
     this.#server = options.server;
+    this.#key = options.key;
     this.#listener = listener;
     this.sleep = new Sleep({ ...options, changed: listener.sleepChanged });
   }
@@ -49,7 +52,8 @@ export class ServerLink {
   async open(): Promise<void> {
     if (this.#port) return;
     this.#server = { ...this.#server, host: await resolved(this.#server.host) };
-    const { misbehaviour, clock, random, localAddress, port, key } = this.#options;
+    const { misbehaviour, clock, random, localAddress, port } = this.#options;
+    const key = this.#key;
     const family = isIP(this.#server.host) === 6 ? 6 : 4;
     const options = { family, localAddress, misbehaviour, clock, random } as const;
     if (port !== undefined) this.#port = port;
@@ -59,9 +63,20 @@ export class ServerLink {
     this.#detach = this.#port.attach(this.#listener.handler());
   }
 
+  /** From now on this is the server; what was open is closed. */
+  redirect(server: ServerAddress, key: DeviceKey | undefined): void {
+    this.#closePort();
+    this.#server = server;
+    this.#key = key;
+  }
+
   /** Ends every exchange, and closes the port unless others share it. */
   close(): void {
     this.sleep.stop();
+    this.#closePort();
+  }
+
+  #closePort(): void {
     this.#detach?.();
     this.#detach = undefined;
     if (this.#port !== this.#options.port) this.#port?.close();

@@ -1,5 +1,6 @@
 import { IpeError, type Timer } from '../common/index.ts';
 import { type Node, parsePath } from '../lwm2m/index.ts';
+import { BootstrapLoop } from './bootstrap/bootstrap-loop.ts';
 import type { PortReply } from './coap/coap-port.ts';
 import { type Consequence, consequenceOf } from './consequences.ts';
 import { DeviceAnswers } from './device-answers.ts';
@@ -44,6 +45,7 @@ export class SimulatedDevice {
   readonly #loop: RegistrationLoop;
   readonly #sends: RegularSends;
   #rebooting: Timer | undefined;
+  readonly #bootstrapLoop: BootstrapLoop | undefined;
   #lifetime: number;
   #location: readonly string[] | undefined;
 
@@ -61,6 +63,8 @@ export class SimulatedDevice {
       formats: formatsOf(version, format),
     };
     this.#link = this.#newLink();
+    const { bootstrap } = this.options;
+    this.#bootstrapLoop = bootstrap && new BootstrapLoop(this.options, bootstrap, (event) => this.#tell(event));
     this.#observations = this.#newObservations();
     this.#sends = new RegularSends({
       ...this.options,
@@ -122,9 +126,13 @@ export class SimulatedDevice {
     return this.#link.open();
   }
 
-  /** Registers and stays registered; resolves with the first registration, however many attempts it takes. */
+  /**
+   * Registers, once bootstrapped where it is to be, and stays registered; resolves with the first registration, however
+   * many attempts it takes.
+   */
   async start(): Promise<void> {
-    await this.open();
+    if (this.#bootstrapLoop) await this.bootstrap();
+    else await this.open();
     await this.#loop.start();
     this.#sends.start();
   }
@@ -134,6 +142,7 @@ export class SimulatedDevice {
    * within which a request under way may end; 2,000 at most where it is not registered. Never rejects.
    */
   async stop(how: { readonly deregister?: boolean; readonly limit?: number } = {}): Promise<void> {
+    this.#bootstrapLoop?.stop();
     this.#loop.stop();
     this.#sends.stop();
     this.#rebooting?.cancel();
@@ -154,6 +163,15 @@ export class SimulatedDevice {
   /** Sends no more Updates by itself, as a device that lost its network. */
   goSilent(): void {
     this.#loop.pause();
+  }
+
+  /** Asks the bootstrap server for the account, and registers anew with it where the device was registered. */
+  async bootstrap(): Promise<void> {
+    const account = await this.#bootstrapLoop?.run();
+    if (account === undefined) return;
+    this.#link.redirect(account.server, account.key);
+    this.#lifetime = account.lifetime;
+    if (this.#location) this.forget();
   }
 
   /** One Register (LwM2M 1.1 6.2.1). Resolves with the answer, whatever its code; rejects as `CoapPort.request`. */
@@ -314,6 +332,9 @@ export class SimulatedDevice {
       case 'register-anew':
       case 'factory-reset':
         this.#reboot();
+        break;
+      case 'bootstrap':
+        void this.bootstrap();
         break;
       case 'update':
         this.#report();

@@ -1,9 +1,9 @@
 import { IpeError, type Logger } from '../common/index.ts';
-import type { SimulationOptions } from './cli-options.ts';
 import { Fleet, type FleetSettings } from './fleet.ts';
 import type { FleetSummary } from './fleet-summary.ts';
 import { UNREGISTERED } from './objects/unregistered.ts';
 import { parseServerUri } from './server-uri.ts';
+import type { SimulationOptions } from './simulation-options.ts';
 
 /**
  * Runs devices until the duration is over or the signal comes, whichever is first, then de-registers them (10 s at
@@ -16,7 +16,9 @@ export async function runSimulation(
   let shown = '';
   const server = parseServerUri(options.server);
   const { psk, identity } = options;
-  if (server.secure && psk === undefined) throw new IpeError('simulator/option', 'a coaps server needs --psk');
+  const bootstrap = options.bootstrap === undefined ? undefined : parseServerUri(options.bootstrap);
+  const secure = bootstrap === undefined ? server.secure : bootstrap.secure;
+  if (secure && psk === undefined) throw new IpeError('simulator/option', 'a coaps server needs --psk');
   const fleet = new Fleet({
     server,
     keyOf: psk && ((endpoint) => ({ identity: identity.replaceAll('{endpoint}', () => endpoint), key: psk })),
@@ -25,7 +27,7 @@ export async function runSimulation(
     rate: options.rate,
     maxSockets: options.maxSockets,
     ...(logger ? { logger } : {}),
-    device: deviceSettings(options),
+    device: { ...deviceSettings(options), bootstrap: bootstrap && { server: bootstrap } },
     onProgress: (summary) => {
       const line = progressLine(summary);
       if (line !== shown) log(line);

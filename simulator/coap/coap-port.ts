@@ -14,6 +14,7 @@ export interface PortRequest {
   readonly path: readonly string[];
   readonly query: readonly string[];
   readonly contentFormat?: number | undefined;
+  readonly accept?: number | undefined;
   readonly payload?: string | Buffer | undefined;
   /** A payload longer than this goes in blocks of this size (RFC 7959). */
   readonly blockSize: number;
@@ -177,6 +178,7 @@ function setOptions(outgoing: OutgoingMessage, request: PortRequest): void {
     request.query.map((parameter) => Buffer.from(parameter)),
   );
   if (request.contentFormat !== undefined) outgoing.setOption('Content-Format', request.contentFormat);
+  if (request.accept !== undefined) outgoing.setOption('Accept', request.accept);
   if (Buffer.byteLength(request.payload ?? '') > request.blockSize) {
     outgoing.setOption('Block1', Buffer.of(Math.log2(request.blockSize) - 4));
   }

@@ -26,6 +26,7 @@ export const SERVER: ObjectDefinition = {
     { id: 6, name: 'Notification Storing', operations: 'RW', type: 'boolean', value: () => true },
     { id: 7, name: 'Binding', operations: 'RW', type: 'string', value: ({ device }) => device.binding },
     { id: 8, name: 'Registration Update Trigger', operations: 'E' },
+    { id: 9, name: 'Bootstrap-Request Trigger', operations: 'E', since: '1.1' },
     { id: MUTE_SEND, name: 'Mute Send', operations: 'RW', type: 'boolean', since: '1.1', value: () => false },
   ],
 };
