@@ -12,7 +12,10 @@ export interface SentDatagram {
   readonly bytes: Buffer;
 }
 
-type LayerSettings = Pick<MessageLayerOptions, 'limits' | 'parameters' | 'logger' | 'notification' | 'observed'>;
+type LayerSettings = Pick<
+  MessageLayerOptions,
+  'limits' | 'parameters' | 'logger' | 'notification' | 'observed' | 'admit'
+>;
 
 /** A message layer with a clock that stands still until it is told, and a network that is a list. */
 export class LayerHarness {
