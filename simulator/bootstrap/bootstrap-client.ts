@@ -115,7 +115,10 @@ export class BootstrapClient implements PortHandler {
   /** 4.06: what was written makes no account (LwM2M 1.1 Transport 6.4.2). */
   #finished(): DeviceAnswer {
     const account = this.#store.account();
-    if (account === undefined) return { code: '4.06' };
+    if (account === undefined) {
+      const error = new IpeError('simulator/bootstrap-refused', 'what the bootstrap server wrote makes no account');
+      return { code: '4.06', after: () => this.#fail?.(error) };
+    }
     return { code: '2.04', after: () => this.#finish?.(account) };
   }
 
