@@ -1,0 +1,18 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const SCRIPT = fileURLToPath(new URL('../../scripts/chaos.mjs', import.meta.url));
+
+it('nothing is lost in a short run of chaos: kills, a bad network, a bad way to the CSE', {
+  timeout: 120_000,
+}, async () => {
+  const words = [SCRIPT, '--seed', '3', '--seconds', '8', '--devices', '5'];
+  const { stdout } = await promisify(execFile)(process.execPath, words).catch(
+    (error: { readonly stdout?: string }) => ({
+      stdout: `${error.stdout}\n${error}`,
+    }),
+  );
+  expect(stdout).toMatch(/all 1 hold\n$/);
+});

@@ -1,0 +1,52 @@
+import type { Evidence, Invariant } from '../evidence.ts';
+
+const FINAL: ReadonlySet<string> = new Set(['done', 'failed', 'expired']);
+
+function finalStates({ states }: Evidence): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { id, state } of states) if (FINAL.has(state)) found.set(id, [...(found.get(id) ?? []), state]);
+  return found;
+}
+
+function timesCarried({ carried }: Evidence): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const { text } of carried) times.set(text, (times.get(text) ?? 0) + 1);
+  return times;
+}
+
+/** A command whose container is there to the end has an end, and no command has two. */
+export const ONE_END: Invariant = {
+  name: 'every accepted command has exactly one final state',
+  broken(evidence) {
+    const ends = finalStates(evidence);
+    const many = [...ends].filter(([, states]) => states.length > 1);
+    const none = evidence.issued.filter(({ id, containerKept }) => containerKept && !ends.has(id));
+    return [
+      ...many.map(([id, states]) => `command ${id} ended as ${states.join(' and ')}`),
+      ...none.map(({ id, endpoint }) => `command ${id} to ${endpoint} has no final state`),
+    ];
+  },
+};
+
+/** Whatever was killed in between, no device does the same command twice. */
+export const ONCE: Invariant = {
+  name: 'no command is carried out twice',
+  broken: (evidence) =>
+    [...timesCarried(evidence)].filter(([, n]) => n > 1).map(([text, n]) => `${text} was carried out ${n} times`),
+};
+
+/** `done` is said of what a device has done, `expired` of what none was asked. */
+export const TRUE_ENDS: Invariant = {
+  name: 'what is said of a command is true',
+  broken(evidence) {
+    const ends = finalStates(evidence);
+    const times = timesCarried(evidence);
+    return evidence.issued.flatMap(({ id, text }) => {
+      const carried = times.has(text);
+      const said = ends.get(id) ?? [];
+      if (said.includes('done') && !carried) return [`command ${id} is done, and no device has done it`];
+      if (said.includes('expired') && carried) return [`command ${id} is expired, and a device has done it`];
+      return [];
+    });
+  },
+};

@@ -1,0 +1,88 @@
+import type { Evidence, Invariant, Stored, Told } from '../evidence.ts';
+
+const resourceOf = ({ endpoint, path }: Pick<Told, 'endpoint' | 'path'>) => `${endpoint} ${path}`;
+const nameOf = (of: Pick<Told, 'endpoint' | 'path' | 'value'>) => `${resourceOf(of)} = ${of.value}`;
+
+function grouped<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** Acknowledged values that are missing, but for those that a newer one had overtaken or whose device left afterwards. */
+function missing({ told, stored, left }: Evidence): Told[] {
+  const known = new Set(stored.map(nameOf));
+  const ofResource = grouped(told, resourceOf);
+  return told.filter((one) => {
+    const { acknowledgedAt } = one;
+    if (acknowledgedAt === undefined || known.has(nameOf(one))) return false;
+    const overtaken = ofResource
+      .get(resourceOf(one))
+      ?.some(({ value, at }) => value > one.value && at < acknowledgedAt);
+    const gone = left.some(({ endpoint, at }) => endpoint === one.endpoint && at > acknowledgedAt);
+    return !overtaken && !gone;
+  });
+}
+
+/**
+ * Every value that a device was told yes for is made on the CSE. Not asked for: a value that reached the bridge after a
+ * newer one of its resource, values of a device that left before they were stored, and as many as the bridge has counted as dropped.
+ */
+export const NONE_LOST: Invariant = {
+  name: 'every acknowledged value reaches the CSE',
+  broken(evidence) {
+    const lost = missing(evidence);
+    if (lost.length <= evidence.dropped) return [];
+    return lost.map((one) => `${nameOf(one)} was acknowledged (${one.acknowledgedAt}) and is not on the CSE`);
+  },
+};
+
+/** While the CSE keeps what it has, nothing is made more often than a device has told it. */
+export const NONE_TWICE: Invariant = {
+  name: 'no value is stored more often than it was told',
+  broken({ told, stored }) {
+    const messages = grouped(told, nameOf);
+    const perGeneration = grouped(stored, (one) => `${one.generation} ${nameOf(one)}`);
+    return [...perGeneration.values()].flatMap((same) => {
+      const [first] = same as [Stored];
+      const often = messages.get(nameOf(first))?.length ?? 0;
+      return same.length > often ? [`${nameOf(first)} was told ${often} times and stored ${same.length} times`] : [];
+    });
+  },
+};
+
+/** Values of one resource stand on the CSE in the order in which they were acknowledged. */
+export const IN_ORDER: Invariant = {
+  name: 'values of a resource are stored in their order',
+  broken({ told, stored }) {
+    const first = new Map<string, number>();
+    for (const one of stored) {
+      const at = first.get(nameOf(one));
+      if (at === undefined || one.at < at) first.set(nameOf(one), one.at);
+    }
+    const acknowledged = told.filter((one) => one.acknowledgedAt !== undefined && first.has(nameOf(one)));
+    return [...grouped(acknowledged, resourceOf).values()].flatMap((group) => {
+      group.sort((a, b) => (a.acknowledgedAt ?? 0) - (b.acknowledgedAt ?? 0));
+      return group.slice(1).flatMap((later, index) => {
+        const earlier = group[index] as Told;
+        // One that was still on its way when the other came has no order to it.
+        const apart = later.at > (earlier.acknowledgedAt ?? 0);
+        const swapped = (first.get(nameOf(later)) ?? 0) < (first.get(nameOf(earlier)) ?? 0);
+        return apart && swapped ? [`${nameOf(later)} was stored before ${nameOf(earlier)}`] : [];
+      });
+    });
+  },
+};
+
+/** In the calm at the end values flow: none is held back by an observation or a queue that was forgotten. */
+export const FLOWING: Invariant = {
+  name: 'a value of a registered device reaches the CSE in the end',
+  broken({ fresh, stored }) {
+    const known = new Set(stored.map(nameOf));
+    return fresh.filter((one) => !known.has(nameOf(one))).map((one) => `${nameOf(one)} is not on the CSE`);
+  },
+};

@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage } from '../../common/index.ts';
+import type { Evidence } from './evidence.ts';
+import { type Breach, breaches } from './invariants/index.ts';
+import type { Fault, Schedule, WorkKind } from './schedule.ts';
+import { FAIR } from './udp-relay.ts';
+import type { World } from './world.ts';
+
+/** How a run ended: `breaches` is empty where every invariant holds. */
+export interface Verdict {
+  readonly breaches: readonly Breach[];
+  readonly evidence: Evidence;
+  /** Milliseconds from the end of the last fault until everything held, or until patience was over. */
+  readonly settled: number;
+}
+
+/** Milliseconds for everything to be as it should be, once it is calm: longer than lifetimes and commands live. */
+const PATIENCE = Number(process.env.CHAOS_PATIENCE ?? 60_000);
+const LOOK_AGAIN = 500;
+
+/** Does a fault and undoes it. */
+async function strike(world: World, fault: Fault): Promise<void> {
+  const { bridge, cse, way } = world;
+  switch (fault.kind) {
+    case 'bridge-killed':
+    case 'bridge-stopped':
+      await bridge.end(fault.kind === 'bridge-killed' ? 'SIGKILL' : 'SIGTERM');
+      await sleep(fault.lasts);
+      void bridge.start();
+      return;
+    case 'cse-away':
+      await way.close();
+      await sleep(fault.lasts);
+      await way.open();
+      return;
+    case 'cse-hangs':
+      cse.pause();
+      await sleep(fault.lasts);
+      cse.resume();
+      return;
+    case 'cse-emptied':
+      await cse.kill();
+      await sleep(fault.lasts);
+      await cse.start();
+      await world.refurnish();
+      return;
+    case 'cse-forgets':
+      await cse.forget();
+      await world.refurnish();
+      return;
+    case 'cse-slow':
+      way.weather = { delay: fault.delay };
+      break;
+    case 'cse-refuses':
+      way.weather = { refuse: fault };
+      break;
+    case 'cse-breaks':
+      way.weather = { breaks: fault };
+      break;
+    case 'bad-network':
+      for (const { relay } of world.devices) relay.weather = fault;
+      await sleep(fault.lasts);
+      for (const { relay } of world.devices) relay.weather = FAIR;
+      return;
+    case 'clock-jumps':
+      bridge.jump(fault.by);
+      return;
+    case 'disk-full':
+      bridge.fillDisk(true);
+      await sleep(fault.lasts);
+      bridge.fillDisk(false);
+      return;
+  }
+  await sleep(fault.lasts);
+  way.weather = {};
+}
+
+function work(world: World, kind: WorkKind, index: number): void {
+  const device = world.devices[index];
+  if (device === undefined) return;
+  switch (kind) {
+    case 'value':
+      device.value();
+      break;
+    case 'send':
+      device.send();
+      break;
+    case 'request':
+      void world.applications.request(device.endpoint);
+      break;
+    case 'direct':
+      void world.applications.direct(device.endpoint);
+      break;
+    case 'leave':
+      device.leave();
+      break;
+    case 'come':
+      void device.come();
+      break;
+    case 'reboot':
+      device.reboot();
+      break;
+    case 'objects':
+      device.changeObjects();
+      break;
+  }
+}
+
+/** Plays a schedule, lets it get calm, and judges; `tell` hears of each fault. */
+export async function play(world: World, schedule: Schedule, tell: (line: string) => void): Promise<Verdict> {
+  const begin = performance.now();
+  const until = (at: number) => sleep(Math.max(0, begin + at - performance.now()));
+  const struck: Promise<void>[] = [];
+  const misplayed: string[] = [];
+  const faults = (async () => {
+    for (const { at, fault } of schedule.faults) {
+      await until(at);
+      tell(`${(at / 1_000).toFixed(2)} s: ${fault.kind}`);
+      struck.push(
+        strike(world, fault).catch((error: unknown) => void misplayed.push(`${fault.kind}: ${errorMessage(error)}`)),
+      );
+    }
+  })();
+  for (const step of schedule.work) {
+    await until(step.at);
+    work(world, step.work, step.device);
+  }
+  await faults;
+  await until(schedule.duration);
+  await Promise.all(struck);
+  const calm = performance.now();
+  const { evidence, broken } = await judged(world, calm);
+  const unplayed = misplayed.length === 0 ? [] : [{ invariant: 'the schedule is played as it stands', saw: misplayed }];
+  return { breaches: [...unplayed, ...broken], evidence, settled: performance.now() - calm };
+}
+
+async function judged(world: World, calm: number): Promise<{ readonly evidence: Evidence; readonly broken: Breach[] }> {
+  await world.bridge.start();
+  for (const device of world.devices) device.tellObjects();
+  let refreshed = false;
+  for (;;) {
+    for (const device of world.devices) if (!device.isRegistered) device.beat();
+    const allThere = world.devices.every((device) => device.isRegistered || !device.isThere);
+    const last = performance.now() - calm > PATIENCE;
+    if ((allThere || last) && !refreshed) {
+      world.refresh();
+      refreshed = true;
+    }
+    const evidence = await world.evidence();
+    const broken = breaches(evidence);
+    if ((broken.length === 0 && refreshed && allThere) || last) return { evidence, broken };
+    await sleep(LOOK_AGAIN);
+  }
+}

@@ -1,0 +1,36 @@
+import type { Verdict } from './play.ts';
+import type { Schedule } from './schedule.ts';
+import { printSchedule } from './schedule.ts';
+import type { World } from './world.ts';
+
+/** Examples of a broken invariant that are printed. */
+const MOST_SHOWN = 8;
+
+/** What a run saw, in one line. */
+export function printCounts(world: World, { evidence, settled }: Verdict): string {
+  const { told, stored, issued, states, carried, left } = evidence;
+  const acknowledged = told.filter(({ acknowledgedAt }) => acknowledgedAt !== undefined).length;
+  const ends = ['done', 'failed', 'expired'].map(
+    (end) => `${states.filter(({ state }) => state === end).length} ${end}`,
+  );
+  return [
+    `${acknowledged} values acknowledged of ${told.length} told, ${stored.length} stored`,
+    `${issued.length} commands, ${carried.length} carried out, ${ends.join(', ')}`,
+    `${left.length} trees left, ${world.bridge.starts} starts, ${world.witness.generation} times an empty CSE`,
+    `${world.applications.notified} notifications, ${world.witness.requests} requests`,
+    `calm after ${(settled / 1_000).toFixed(1)} s`,
+  ].join('; ');
+}
+
+/** Everything that somebody needs to find out what broke, and to play it again. */
+export function printFailure(schedule: Schedule, { breaches }: Verdict, replay: string): string[] {
+  return [
+    ...printSchedule(schedule),
+    ...breaches.flatMap(({ invariant, saw }) => [
+      `BROKEN: ${invariant}`,
+      ...saw.slice(0, MOST_SHOWN).map((what) => `  ${what}`),
+      ...(saw.length > MOST_SHOWN ? [`  and ${saw.length - MOST_SHOWN} more`] : []),
+    ]),
+    `again: ${replay}`,
+  ];
+}
