@@ -131,8 +131,8 @@ export class SimulatedDevice {
    * many attempts it takes.
    */
   async start(): Promise<void> {
-    if (this.#bootstrapLoop) await this.bootstrap();
-    else await this.open();
+    if (!this.#bootstrapLoop) await this.open();
+    else if (!(await this.bootstrap())) return;
     await this.#loop.start();
     this.#sends.start();
   }
@@ -165,13 +165,14 @@ export class SimulatedDevice {
     this.#loop.pause();
   }
 
-  /** Asks the bootstrap server for the account, and registers anew with it where the device was registered. */
-  async bootstrap(): Promise<void> {
+  /** Asks the bootstrap server for the account, and registers anew with it where it was registered; false when it stopped before. */
+  async bootstrap(): Promise<boolean> {
     const account = await this.#bootstrapLoop?.run();
-    if (account === undefined) return;
+    if (account === undefined) return false;
     this.#link.redirect(account.server, account.key);
     this.#lifetime = account.lifetime;
     if (this.#location) this.forget();
+    return true;
   }
 
   /** One Register (LwM2M 1.1 6.2.1). Resolves with the answer, whatever its code; rejects as `CoapPort.request`. */
