@@ -95,6 +95,7 @@ export class Delivery {
       return false;
     }
     this.#queue ??= new ValueQueue(this.#shares.settings.queue, this.#shares.budget);
+    this.#dropOld();
     const { taken, dropped } = this.#queue.add(value);
     counters.dropped += dropped;
     if (dropped > 0) this.#tellDropped('values are dropped, for too many wait for the CSE');
@@ -164,13 +165,17 @@ export class Delivery {
   async #next(): Promise<boolean> {
     this.#tellStored();
     const { lanes, parts } = this.#shares;
+    if (this.#idle) {
+      this.#queue?.release();
+      return false;
+    }
+    this.#dropOld();
     const value = this.#queue?.first();
     if (value === undefined && !this.#containers.unsettled) {
       this.#queue = undefined;
       if (this.#dropped > 0) this.#tellCaughtUp();
       return false;
     }
-    if (this.#idle) return false;
     const { generation } = parts.presence;
     try {
       await lanes.run(() => (this.#idle ? Promise.resolve() : this.#step(value)));
@@ -180,6 +185,13 @@ export class Delivery {
     } catch (error) {
       return this.#repair(error, value, generation);
     }
+  }
+
+  #dropOld(): void {
+    const { parts, settings, counters } = this.#shares;
+    const dropped = this.#queue?.dropOlder(parts.clock.wall() - settings.queue.age) ?? 0;
+    counters.dropped += dropped;
+    if (dropped > 0) this.#tellDropped('values are dropped, for they have waited too long for the CSE');
   }
 
   #tellStored(): void {

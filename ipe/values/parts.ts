@@ -24,7 +24,8 @@ export interface ValueSettings {
   readonly readers: number;
   /** Requests with values on the way to the CSE at once. */
   readonly maxInFlight: number;
-  readonly queue: QueueLimits & { readonly totalBytes: number };
+  /** `age`: milliseconds that a value waits at most. */
+  readonly queue: QueueLimits & { readonly totalBytes: number; readonly age: number };
   /** resourceName of the CSEBase. */
   readonly base: string;
   readonly labels: LabelSettings;
@@ -113,7 +114,7 @@ export interface ValueCounters {
   stored: number;
   /** Values left out because they were the same as the last (`values.storeUnchanged`). */
   unchanged: number;
-  /** Values dropped from a full queue. */
+  /** Values dropped from a full queue, or too old. */
   dropped: number;
   /** Values that the CSE refused. */
   refused: number;

@@ -89,6 +89,23 @@ export class ValueQueue {
     return this.#sending;
   }
 
+  /** Nothing is being sent: any value may make room. */
+  release(): void {
+    this.#sending = undefined;
+  }
+
+  /** Drops what was received before a moment, in milliseconds of the epoch, but for what is being sent; gives how many. */
+  dropOlder(moment: number): number {
+    let dropped = 0;
+    for (const value of this.#values) {
+      if (value.receivedAt >= moment) break;
+      if (value === this.#sending) continue;
+      this.remove(value);
+      dropped += 1;
+    }
+    return dropped;
+  }
+
   /** Takes a value out, wherever it stands; nothing when it is not there. */
   remove(value: QueuedValue): void {
     if (!this.#values.delete(value)) return;

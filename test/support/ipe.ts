@@ -1,4 +1,4 @@
-import { silentLogger } from '../../common/index.ts';
+import { type Logger, silentLogger } from '../../common/index.ts';
 import { CseClient, CseError, type FilterCriteria, type ResourceMap, ResourceType } from '../../cse-client/index.ts';
 import { type ConfigurationInput, parseConfiguration } from '../../ipe/configuration/index.ts';
 import { Daemon, type Ready } from '../../ipe/daemon.ts';
@@ -15,7 +15,11 @@ export interface RunningIpe {
 }
 
 /** Starts the whole IPE in this process, on free ports, against a CSE. */
-export async function startIpe(cse: CseUnderTest, overrides: Overrides = {}): Promise<RunningIpe> {
+export async function startIpe(
+  cse: CseUnderTest,
+  overrides: Overrides = {},
+  logger: Logger = silentLogger,
+): Promise<RunningIpe> {
   const { url, base, cseId, adminOriginator } = cse;
   const configuration = parseConfiguration({
     ...overrides,
@@ -23,7 +27,7 @@ export async function startIpe(cse: CseUnderTest, overrides: Overrides = {}): Pr
     lwm2m: { coap: { host: '127.0.0.1', port: 0 }, ...overrides.lwm2m },
     http: { port: 0, ...overrides.http },
   } as ConfigurationInput);
-  const daemon = new Daemon(configuration, silentLogger);
+  const daemon = new Daemon(configuration, logger);
   const ready = await daemon.start();
   return { ready, port: ready.coap?.port ?? 0, stop: () => daemon.stop() };
 }

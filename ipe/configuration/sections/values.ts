@@ -30,6 +30,11 @@ const queueSection = z.strictObject({
     { min: 1_024, max: 17_179_869_184, usual: 134_217_728 },
     'Most bytes of values of all devices that wait for the CSE; beyond them a device drops its own oldest.',
   ),
+  age: key(duration(1_000, 31_536_000_000).prefault('7d'), {
+    kind: 'duration',
+    description: 'How long a value waits for the CSE at most; an older one is dropped, counted and told in the log.',
+    allowed: `${DURATION_FORMS}; from 1s to 365d`,
+  }),
 });
 
 /** Values of devices in the tree. */

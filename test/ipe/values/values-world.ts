@@ -26,7 +26,7 @@ export const SETTINGS: ValueSettings = {
   discover: false,
   readers: 4,
   maxInFlight: 2,
-  queue: { values: 100, bytes: 100_000, totalBytes: 1_000_000 },
+  queue: { values: 100, bytes: 100_000, totalBytes: 1_000_000, age: 3_600_000 },
   base: 'cse-in',
   labels: { lwm2m: true, interworking: true, extra: [] },
 };
