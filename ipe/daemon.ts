@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { type Logger, systemClock } from '../common/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
@@ -22,11 +23,16 @@ import type { CseState } from './cse/presence.ts';
 import { CseConnection } from './cse-connection.ts';
 import { type CoapsFacts, DeviceSecurity } from './device-security.ts';
 import { HealthServer, type Readiness } from './health.ts';
+import { httpTls } from './http-security.ts';
 import { Admission } from './load/admission.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { addMetricsDoor } from './metrics/metrics-door.ts';
+import type { MetricSources } from './metrics/sources.ts';
 import { addNotificationDoor } from './notifications/notification-door.ts';
 import { Notifications } from './notifications/notifications.ts';
 import { ObjectDefinitions } from './object-definitions.ts';
 import { type Ground, makeAccess, makeCommands, makeDemand, makeValues } from './parts.ts';
+import { type Circumstances, readiness } from './readiness.ts';
 import {
   admissionSettings,
   embeddedCseOptions,
@@ -58,10 +64,15 @@ export interface Ready {
   readonly store: { readonly kind: 'lmdb' | 'memory'; readonly path?: string; readonly restored: number };
 }
 
+/** What metrics read, but for what is there anyway. */
+type WatchedParts = Omit<MetricSources, 'availability' | 'store' | 'notifications'>;
+
 /** The whole IPE: its parts in their order, started together and stopped in reverse. */
 export class Daemon {
   readonly #configuration: Configuration;
   readonly #logger: Logger;
+  /** Part of the pointOfAccess, which only the CSE can read: another with each start. */
+  readonly #secret = randomBytes(16).toString('hex');
   readonly #notifications: Notifications;
   /** How to stop what has been started, in the order of starting. */
   readonly #stops: (() => Promise<void>)[] = [];
@@ -70,16 +81,20 @@ export class Daemon {
   #state: LastingState | undefined;
   #commands: Commands | undefined;
   readonly #definitions: ObjectDefinitions;
-  #ready = false;
+  readonly #metrics: Metrics | undefined;
+  #phase: Circumstances['phase'] = 'starting';
+  /** What the CSE cannot do, in plain sentences. */
+  #missing: readonly string[] = [];
   #upkeep: Upkeep | undefined;
+  #values: Values | undefined;
   /** Every registration that there is, is known. */
   #complete = false;
-  #stopping = false;
 
   constructor(configuration: Configuration, logger: Logger) {
     this.#configuration = configuration;
     this.#logger = logger;
     this.#definitions = new ObjectDefinitions(configuration.lwm2m.modelsFolder, logger);
+    this.#metrics = configuration.metrics.enabled ? new Metrics(systemClock) : undefined;
     this.#notifications = new Notifications(notificationSettings(configuration), systemClock, logger);
   }
 
@@ -102,8 +117,7 @@ export class Daemon {
 
   /** Takes no new request, lets what is in flight finish within `shutdownTimeout`, stops everything. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#ready = false;
+    this.#phase = 'stopping';
     this.#connection?.giveUp();
     for (const stop of this.#stops.splice(0).reverse()) {
       await stop().catch((error: unknown) => this.#logger.error('stopping failed', { error }));
@@ -119,8 +133,11 @@ export class Daemon {
     const health = await this.#startHealth();
     const connection = this.#connect(url, health);
     const found = await connection.establish();
+    const { notificationsNamed: named } = found.dialect;
+    this.#notifications.expectFrom({ cseId: found.cseBase?.csi, named });
     const ground = await this.#ground(connection, state);
     const values = makeValues(ground);
+    this.#values = values;
     const { servers } = ground;
     values.onContainer(servers);
     this.#stops.push(() => servers.stop());
@@ -143,12 +160,12 @@ export class Daemon {
       () => reconciliation.stop(),
     );
     const recorded = state.recorded(commands?.before(bridge) ?? bridge, follower, Math.random);
-    const handler = new Admission(recorded, admissionSettings(configuration), {
+    const admission = new Admission(recorded, admissionSettings(configuration), {
       clock: systemClock,
       logger: this.#logger,
       random: Math.random,
     });
-    const server = this.#makeServer(handler, values, state, security);
+    const server = this.#makeServer(admission, values, state, security);
     const { originator, base } = connection.settings;
     const restored: [Registration, EndpointTree][] = [];
     const { registrations, complete } = state.restart({
@@ -167,11 +184,13 @@ export class Daemon {
     const { coap, coaps } = await this.#startServer(server, values);
     for (const [registration, tree] of restored) servers.follow(registration, tree, true);
     security.watch(server);
-    this.#ready = true;
+    this.#phase = 'serving';
     this.#complete = complete;
     // Without anything of an earlier run there is nothing yet that should be there.
     if (complete) reconciliation.call('start');
+    this.#watch({ ...upkeep, server, admission, values, commands, client: connection.client }, connection, state);
     const degraded = [...found.degraded, ...missedDemand(configuration, found.dialect)];
+    this.#missing = degraded;
     const cse = { url, embedded: configuration.cse.url === undefined, title: title(found), degraded };
     const { kind, path } = configuration.store;
     const store = { kind, ...(kind === 'lmdb' ? { path } : undefined), restored: registrations };
@@ -200,7 +219,11 @@ export class Daemon {
   }
 
   #connect(url: string, health: { address: string; port: number }): CseConnection {
-    const settings = presenceSettings(this.#configuration, url, publicUrl(this.#configuration, health, ownAddress()));
+    const settings = presenceSettings(
+      this.#configuration,
+      url,
+      `${publicUrl(this.#configuration, health, ownAddress())}/${this.#secret}`,
+    );
     const connection = new CseConnection(this.#configuration, settings, this.#logger);
     this.#connection = connection;
     this.#stops.push(() => connection.close());
@@ -233,35 +256,40 @@ export class Daemon {
 
   async #startHealth(): Promise<{ address: string; port: number }> {
     const { host, port } = this.#configuration.http;
-    const health = new HealthServer({ host, port, logger: this.#logger, ready: () => this.#readiness() });
+    const health = new HealthServer({
+      host,
+      port,
+      tls: httpTls(this.#configuration),
+      logger: this.#logger,
+      ready: () => this.#readiness(),
+    });
     const notified = commandersOf(this.#configuration.access).length > 0 || listensToApplications(this.#configuration);
-    if (notified) addNotificationDoor(health.routes, this.#notifications);
+    if (notified) {
+      const { bodyBytes } = this.#configuration.http;
+      addNotificationDoor(health.routes, this.#notifications, { secret: this.#secret, bodyBytes });
+    }
+    if (this.#metrics !== undefined) addMetricsDoor(health.routes, this.#metrics);
     const bound = await health.start();
     this.#stops.push(() => health.stop());
     return bound;
   }
 
-  #readiness(): Readiness {
-    const reasons: string[] = [];
-    if (!this.#ready) reasons.push(this.#stopping ? 'stopping' : 'starting');
-    const away = this.#connection?.availability.away;
-    const degraded = this.#degraded();
-    if (away !== undefined) {
-      const accepted = this.#configuration.cse.whenAway === 'journal';
-      (accepted ? degraded : reasons).push(`CSE away: ${away}`);
-    }
-    const fault = this.#state?.fault;
-    if (fault !== undefined) reasons.push(fault.message);
-    return { ready: reasons.length === 0, reasons, degraded };
+  #watch(parts: WatchedParts, { availability }: CseConnection, { store }: LastingState): void {
+    this.#metrics?.watch({ ...parts, availability, store, notifications: this.#notifications });
+    this.#stops.push(async () => this.#metrics?.stop());
   }
 
-  /** What is behind on the CSE, though devices are served. */
-  #degraded(): string[] {
-    const { waiting = 0, refused = 0 } = this.#upkeep?.backlog ?? {};
-    return [
-      ...(waiting > 0 ? [`${waiting} registrations wait for the CSE`] : []),
-      ...(refused > 0 ? [`the CSE refuses the trees of ${refused} registered devices`] : []),
-    ];
+  #readiness(): Readiness {
+    return readiness({
+      phase: this.#phase,
+      whenAway: this.#configuration.cse.whenAway,
+      availability: this.#connection?.availability,
+      backlog: this.#upkeep?.backlog,
+      store: this.#state?.store,
+      values: this.#values,
+      missing: this.#missing,
+      now: systemClock.wall(),
+    });
   }
 
   #makeServer(

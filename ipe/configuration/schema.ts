@@ -9,6 +9,7 @@ import { httpSection } from './sections/http.ts';
 import { labelsSection } from './sections/labels.ts';
 import { logSection } from './sections/log.ts';
 import { lwm2mSection } from './sections/lwm2m.ts';
+import { metricsSection } from './sections/metrics.ts';
 import { namesSection } from './sections/names.ts';
 import { storeSection } from './sections/store.ts';
 import { valuesSection } from './sections/values.ts';
@@ -26,6 +27,7 @@ const sections = z.strictObject({
   values: valuesSection.prefault({}),
   commands: commandsSection.prefault({}),
   store: storeSection.prefault({}),
+  metrics: metricsSection.prefault({}),
   log: logSection.prefault({}),
   shutdownTimeout: key(duration(0, 600_000).prefault('5s'), {
     kind: 'duration',
