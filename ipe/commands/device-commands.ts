@@ -7,6 +7,7 @@ import {
   type Path,
   parsePath,
   registrationFields,
+  registrationMark,
   valueFromJson,
   valueToJson,
 } from '../../lwm2m/index.ts';
@@ -54,7 +55,7 @@ export class DeviceCommands {
     this.#shares = shares;
     this.#commanded = commanded;
     const { settings, counters, writing } = shares;
-    this.#client = shares.parts.client.correlated(() => this.#commanded.registration.id);
+    this.#client = shares.parts.client.correlated(() => registrationMark(this.#commanded.registration.id));
     const parts = { ...shares.parts, client: this.#client };
     this.resources = new CommandResources(
       settings,

@@ -1,5 +1,5 @@
 import { type Container, type CseClient, CseError, ResourceType } from '../../cse-client/index.ts';
-import type { ObjectLink, Registration } from '../../lwm2m/index.ts';
+import { type ObjectLink, type Registration, registrationMark } from '../../lwm2m/index.ts';
 import {
   CONTAINER_ATTRIBUTES,
   containerName,
@@ -48,7 +48,7 @@ const NAME_TAKEN = [4105, 5106] as const;
 
 /** The CSE, asked on behalf of a device. */
 export function clientOf({ parts }: ContainerShares, { followed }: FollowedDevice): CseClient {
-  return parts.client.correlated(followed.registration.id);
+  return parts.client.correlated(registrationMark(followed.registration.id));
 }
 
 /** Address of the AE of an endpoint. */
