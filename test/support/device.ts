@@ -56,10 +56,10 @@ export class Device {
     this.#channel = channel;
   }
 
-  /** A device that talks to this port of the loopback address. */
-  static async open(port: number, host = '127.0.0.1'): Promise<Device> {
+  /** A device that talks to this port of the loopback address, from the same address unless another is given. */
+  static async open(port: number, host = '127.0.0.1', from = host): Promise<Device> {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-    socket.bind(0, host);
+    socket.bind(0, from);
     await once(socket, 'listening');
     return Device.over((receive) => {
       socket.on('message', receive);
