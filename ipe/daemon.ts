@@ -15,6 +15,7 @@ import {
 import { commandersOf } from './access/privileges.ts';
 import type { ServerAccess } from './access/server-access.ts';
 import { listensToApplications, missedDemand } from './application-demand.ts';
+import { makeBootstrapServer } from './bootstrap/bootstrap-server.ts';
 import type { TreeFollower } from './bridge/bridge.ts';
 import type { EndpointTree } from './bridge/endpoint-tree.ts';
 import type { Commands } from './commands/commands.ts';
@@ -58,6 +59,8 @@ export interface Ready {
     readonly title: string;
     readonly degraded: readonly string[];
   };
+  /** Where devices are bootstrapped, if they are. */
+  readonly bootstrap?: Listening;
   /** Originators that may command devices. */
   readonly commandsFrom: readonly string[];
   /** Where state is kept, and how many registrations of the last run were there. */
@@ -184,6 +187,7 @@ export class Daemon {
     const { coap, coaps } = await this.#startServer(server, values);
     for (const [registration, tree] of restored) servers.follow(registration, tree, true);
     security.watch(server);
+    const bootstrap = await this.#startBootstrap(ground, security);
     this.#phase = 'serving';
     this.#complete = complete;
     // Without anything of an earlier run there is nothing yet that should be there.
@@ -195,7 +199,22 @@ export class Daemon {
     const { kind, path } = configuration.store;
     const store = { kind, ...(kind === 'lmdb' ? { path } : undefined), restored: registrations };
     const devices = { ...(coap && { coap }), ...(coaps && { coaps: { ...coaps, ...security.facts } }) };
-    return { ...devices, http: health, cse, commandsFrom: commandersOf(configuration.access), store };
+    return {
+      ...devices,
+      ...(bootstrap && { bootstrap }),
+      http: health,
+      cse,
+      commandsFrom: commandersOf(configuration.access),
+      store,
+    };
+  }
+
+  async #startBootstrap(ground: Ground, security: DeviceSecurity): Promise<Listening | undefined> {
+    const registered = (endpoint: string) => this.#server?.registrations.byEndpoint(endpoint) !== undefined;
+    const bootstrap = makeBootstrapServer(ground, { security, registered });
+    const listening = await bootstrap?.start();
+    if (bootstrap !== undefined) this.#stops.push(() => bootstrap.stop(this.#configuration.shutdownTimeout));
+    return listening;
   }
 
   #openSecurity(): DeviceSecurity {

@@ -18,6 +18,8 @@ export interface BootstrapNodesParts {
   readonly client: Pick<CseClient, 'create' | 'retrieve' | 'update' | 'dialect'>;
   readonly cse: () => CseState;
   readonly names: (endpoint: string) => EndpointNames;
+  /** Resource ID of the access control policy of an endpoint's resources. */
+  readonly policyOf: (endpoint: string) => Promise<string>;
   /** A registered device has its node already. */
   readonly registered: (endpoint: string) => boolean;
   /** resourceName of the CSEBase. */
@@ -58,7 +60,7 @@ export class BootstrapNodes {
 
   async #ensure(endpoint: string, version: Lwm2mVersion): Promise<void> {
     const { client, cse, base, adminOriginator, logger } = this.#parts;
-    const context = this.#context(endpoint, version);
+    const context = await this.#context(endpoint, version);
     const { nodeName } = context.names;
     const originator = cse().nodeCreation === 'administrator' ? adminOriginator : undefined;
     try {
@@ -80,14 +82,14 @@ export class BootstrapNodes {
     await client.update(ResourceType.node, path, renewalAttributes(NODE_ATTRIBUTES, context));
   }
 
-  #context(endpoint: string, version: Lwm2mVersion): NodeContext {
-    const { client, cse, names, labels, lifetime, clock } = this.#parts;
-    const { accessControlPolicy, dialect } = cse();
+  async #context(endpoint: string, version: Lwm2mVersion): Promise<NodeContext> {
+    const { client, cse, names, policyOf, labels, lifetime, clock } = this.#parts;
+    const { dialect } = cse();
     return {
       registration: { endpoint, version },
       names: names(endpoint),
       labels,
-      accessControlPolicy,
+      accessControlPolicy: await policyOf(endpoint),
       expirationTime: formatTimestamp(clock.wall() + lifetime, client.dialect),
       hostedAeLinksKept: dialect.hostedAeLinksKept,
     };

@@ -1,0 +1,101 @@
+import { IpeError, systemClock } from '../../common/index.ts';
+import { BootstrapServer, type CoapsOptions } from '../../lwm2m/index.ts';
+import { endpointNames } from '../../mappings/index.ts';
+import type { Configuration } from '../configuration/index.ts';
+import type { DeviceSecurity } from '../device-security.ts';
+import type { Ground } from '../parts.ts';
+import { bridgeSettings, lwm2mServerOptions } from '../settings.ts';
+import { BootstrapNodes } from './bootstrap-nodes.ts';
+import { DeviceBootstrap } from './device-bootstrap.ts';
+import { keyIssuer } from './key-issuer.ts';
+import { givesKeys } from './template.ts';
+
+/** What the bootstrap server stands on beside the rest. */
+export interface BootstrapPartners {
+  readonly security: DeviceSecurity;
+  readonly registered: (endpoint: string) => boolean;
+}
+
+/** The bootstrap server of a configuration, not started; none without templates. Throws IpeError `config/invalid`. */
+export function makeBootstrapServer(ground: Ground, partners: BootstrapPartners): BootstrapServer | undefined {
+  const { configuration, definitions, logger } = ground;
+  const { templates, coap, coaps, pack, keysOverCoap, operationTimeout, sessionTimeout, sessions } =
+    configuration.bootstrap;
+  if (templates.length === 0) return undefined;
+  const { security, registered } = partners;
+  const { credentials, identities } = security;
+  assertServed(configuration, security);
+  const nodes = configuration.bootstrap.node ? makeNodes(ground, registered) : undefined;
+  const handler = new DeviceBootstrap({
+    templates,
+    access: { credentials, identities, keysOverCoap },
+    issuer: credentials && keyIssuer(credentials),
+    bootstrapped: (endpoint, version) => nodes?.show(endpoint, version),
+    logger,
+  });
+  const { limits, transmission } = lwm2mServerOptions(configuration);
+  return new BootstrapServer(
+    {
+      ...(coap.enabled && { coap: { host: coap.host, port: coap.port } }),
+      ...(coaps.enabled && { coaps: secureDoor(configuration, security) }),
+      ...(limits?.coap && { coapLimits: limits.coap }),
+      ...(transmission && { transmission }),
+      pack,
+      limits: { sessions },
+      times: { operation: operationTimeout, session: sessionTimeout },
+      models: () => definitions.current,
+      clock: systemClock,
+      logger,
+    },
+    handler,
+  );
+}
+
+/** Everything that a template needs is there, or the start ends. */
+function assertServed({ bootstrap }: Configuration, { credentials, coaps }: DeviceSecurity): void {
+  const refuse = (message: string) => {
+    throw new IpeError('config/invalid', message);
+  };
+  if (!bootstrap.coap.enabled && !bootstrap.coaps.enabled) {
+    refuse('bootstrap.templates need bootstrap.coap.enabled or bootstrap.coaps.enabled');
+  }
+  if (bootstrap.coaps.enabled && coaps === undefined) {
+    refuse('bootstrap.coaps.enabled needs lwm2m.coaps.credentials, or a certificate');
+  }
+  if (credentials === undefined && bootstrap.templates.some(givesKeys)) {
+    refuse('a template with security: psk needs lwm2m.coaps.credentials, where the keys are kept');
+  }
+}
+
+/** The CoAPS of the LwM2M server at another port, and for keys that open this door alone. */
+function secureDoor({ bootstrap }: Configuration, { coaps, credentials }: DeviceSecurity): CoapsOptions {
+  const { host, port } = bootstrap.coaps;
+  const { credential: _, ...others } = coaps!;
+  const keyOf = (identity: string) => {
+    const found = credentials?.find(identity);
+    return found?.use === 'bootstrap' ? found.key : undefined;
+  };
+  return { ...others, host, port, ...(credentials && { credential: keyOf }) };
+}
+
+/** Their labels do not name the IPE: what it made for nobody who is registered would else be cleared away. */
+function makeNodes(
+  { configuration, connection, access, logger }: Ground,
+  registered: (endpoint: string) => boolean,
+): BootstrapNodes {
+  const { client, cse, settings } = connection;
+  const { names } = bridgeSettings(configuration, cse().dialect);
+  return new BootstrapNodes({
+    client,
+    cse,
+    names: (endpoint) => endpointNames(endpoint, names),
+    policyOf: (endpoint) => access.of(endpoint, 'tree'),
+    registered,
+    base: settings.base,
+    adminOriginator: settings.adminOriginator,
+    labels: configuration.labels,
+    lifetime: configuration.bootstrap.nodeLifetime,
+    clock: systemClock,
+    logger,
+  });
+}
