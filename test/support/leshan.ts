@@ -50,8 +50,12 @@ export async function describeWithLeshan(name: string, body: () => void): Promis
 
 /** What a Leshan client is started with. */
 export interface LeshanOptions {
-  /** `coap://host:port` of the LwM2M server. */
+  /** `coap://host:port` or `coaps://host:port` of the LwM2M server. */
   readonly server: string;
+  /** For a server of coaps: a pre-shared key, */
+  readonly psk?: { readonly identity: string; readonly key: Buffer };
+  /** or the names of PEM files. */
+  readonly x509?: { readonly certificate: string; readonly privateKey: string; readonly serverCertificate: string };
   readonly endpoint: string;
   /** Seconds; 60 where not given. */
   readonly lifetime?: number;
@@ -185,6 +189,11 @@ function argumentsOf(options: LeshanOptions): string[] {
     queue: options.queue,
     objects: options.objects?.join(','),
     'retry-ms': options.retry,
+    identity: options.psk?.identity,
+    psk: options.psk?.key.toString('hex'),
+    certificate: options.x509?.certificate,
+    'private-key': options.x509?.privateKey,
+    'server-certificate': options.x509?.serverCertificate,
   };
   return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
 }

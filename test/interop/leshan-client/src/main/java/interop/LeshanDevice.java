@@ -5,9 +5,13 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,6 +20,7 @@ import org.eclipse.leshan.client.LeshanClient;
 import org.eclipse.leshan.client.LeshanClientBuilder;
 import org.eclipse.leshan.client.engine.DefaultRegistrationEngineFactory;
 import org.eclipse.leshan.client.object.Device;
+import org.eclipse.leshan.client.object.Security;
 import org.eclipse.leshan.client.object.Server;
 import org.eclipse.leshan.client.observer.LwM2mClientObserverAdapter;
 import org.eclipse.leshan.client.resource.LwM2mInstanceEnabler;
@@ -39,11 +44,13 @@ import org.eclipse.leshan.core.request.RegisterRequest;
 import org.eclipse.leshan.core.request.UpdateRequest;
 import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClientEndpointsProvider;
 import org.eclipse.leshan.transport.californium.client.endpoint.coap.CoapClientProtocolProvider;
+import org.eclipse.leshan.transport.californium.client.endpoint.coaps.CoapsClientProtocolProvider;
 
 /**
  * A LwM2M client built on Leshan that tests drive. Standard output carries one event a line, standard input one command
  * a line; SIGTERM de-registers. Options: {@code --server URI --endpoint NAME [--lifetime S] [--update-period S]
- * [--queue true] [--objects 3303/0,3311/0] [--bind ADDRESS] [--retry-ms MS]}.
+ * [--queue true] [--objects 3303/0,3311/0] [--bind ADDRESS] [--retry-ms MS]}; for a server of coaps {@code --identity ID
+ * --psk HEX} or {@code --certificate FILE --private-key FILE --server-certificate FILE}, in PEM.
  */
 public final class LeshanDevice {
 
@@ -115,8 +122,7 @@ public final class LeshanDevice {
     private LeshanClient build() throws IOException {
         String uri = options.get("server");
         ObjectsInitializer objects = new ObjectsInitializer(model);
-        objects.setInstancesForObject(LwM2mId.SECURITY,
-                org.eclipse.leshan.client.object.Security.noSec(uri, SHORT_SERVER_ID));
+        objects.setInstancesForObject(LwM2mId.SECURITY, security(uri));
         objects.setInstancesForObject(LwM2mId.SERVER, new Server(SHORT_SERVER_ID, seconds("lifetime", 60)));
         objects.setInstancesForObject(LwM2mId.DEVICE,
                 new Device("Interop", "Leshan", "0001", EnumSet.of(BindingMode.U)));
@@ -131,7 +137,7 @@ public final class LeshanDevice {
             enablers.put(enabler.getId(), (ObjectEnabler) enabler);
 
         CaliforniumClientEndpointsProvider.Builder endpoints = new CaliforniumClientEndpointsProvider.Builder(
-                new CoapClientProtocolProvider());
+                new CoapClientProtocolProvider(), new CoapsClientProtocolProvider());
         endpoints.setConfiguration(endpoints.createDefaultConfiguration());
         if (options.containsKey("bind"))
             endpoints.setClientAddress(InetAddress.getByName(options.get("bind")));
@@ -148,6 +154,24 @@ public final class LeshanDevice {
         builder.setEndpointsProviders(endpoints.build());
         builder.setRegistrationEngineFactory(engine);
         return builder.build();
+    }
+
+    /** By what the options hold: a pre-shared key, a certificate, or no security. */
+    private Security security(String uri) throws IOException {
+        if (options.containsKey("psk"))
+            return Security.psk(uri, SHORT_SERVER_ID, options.get("identity").getBytes(StandardCharsets.UTF_8),
+                    HexFormat.of().parseHex(options.get("psk")));
+        if (options.containsKey("certificate"))
+            return Security.x509(uri, SHORT_SERVER_ID, der("certificate"), der("private-key"),
+                    der("server-certificate"));
+        return Security.noSec(uri, SHORT_SERVER_ID);
+    }
+
+    /** What the first block of a PEM file holds. */
+    private byte[] der(String option) throws IOException {
+        String pem = Files.readString(Path.of(options.get(option)));
+        return Base64.getMimeDecoder().decode(pem.replaceFirst("(?s)^.*?-----BEGIN [^-]+-----", "")
+                .replaceFirst("(?s)-----END .*$", ""));
     }
 
     private long seconds(String option, long otherwise) {
