@@ -14,8 +14,7 @@ const TIMEOUT = 3_000;
 
 interface Kept {
   readonly address: string;
-  readonly type: ResourceType;
-  /** Resource ID of what it stands in. */
+  /** Which one it stands in: an AE that is made again has the same resource ID. */
   readonly parent: string;
   readonly parentAddress: string;
   readonly before: string;
@@ -110,11 +109,10 @@ export class Applications {
 
   /** What became of the things of others. */
   async canaries(): Promise<Canary[]> {
-    const parents = new Map<string, string | undefined>();
+    const parents = new Map<string, string>();
     const found: Canary[] = [];
     for (const { address, parent, parentAddress, before } of this.#kept.values()) {
-      if (!parents.has(parentAddress))
-        parents.set(parentAddress, (await this.#see(parentAddress))?.ri as string | undefined);
+      if (!parents.has(parentAddress)) parents.set(parentAddress, identity(await this.#see(parentAddress)));
       const same = parents.get(parentAddress) === parent;
       const now = await this.#see(address);
       found.push({ address, before, now: same ? fingerprint(now) : 'lost' });
@@ -164,13 +162,13 @@ export class Applications {
   ): Promise<void> {
     const address = `${parentAddress}/${attributes.rn}`;
     try {
+      const parent = identity(await this.#see(parentAddress));
       const options = originator === undefined ? {} : { originator };
       const made = await this.#client.create(type as never, parentAddress, attributes as never, options);
       const resource = made as unknown as Record<string, unknown>;
       this.#kept.set(address, {
         address,
-        type,
-        parent: `${resource.pi}`,
+        parent,
         parentAddress,
         before: fingerprint(resource),
       });
@@ -195,6 +193,10 @@ export class Applications {
     if (typeof identifier === 'string') response.setHeader('X-M2M-RI', identifier);
     response.end();
   }
+}
+
+function identity(resource: Record<string, unknown> | undefined): string {
+  return resource === undefined ? '' : `${resource.ri} ${resource.ct}`;
 }
 
 /** What must not change of a resource that is not ours. */

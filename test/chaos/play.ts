@@ -103,6 +103,9 @@ function work(world: World, kind: WorkKind, index: number): void {
     case 'objects':
       device.changeObjects();
       break;
+    case 'visit':
+      void world.applications.inhabit(device.endpoint);
+      break;
   }
 }
 

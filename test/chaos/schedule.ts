@@ -36,7 +36,7 @@ export type Fault =
 export type FaultKind = Fault['kind'];
 
 /** What devices and applications do of their own accord. */
-export type WorkKind = 'value' | 'send' | 'request' | 'direct' | 'leave' | 'come' | 'reboot' | 'objects';
+export type WorkKind = 'value' | 'send' | 'request' | 'direct' | 'leave' | 'come' | 'reboot' | 'objects' | 'visit';
 
 export interface FaultStep {
   /** Milliseconds from the beginning. */
@@ -127,6 +127,7 @@ const WORK_WEIGHTS: Readonly<Record<WorkKind, number>> = {
   come: 5,
   reboot: 2,
   objects: 2,
+  visit: 4,
 };
 /** Milliseconds between two steps of work. */
 const WORK_GAP = { least: 20, most: 120 } as const;
