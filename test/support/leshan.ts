@@ -52,6 +52,8 @@ export async function describeWithLeshan(name: string, body: () => void): Promis
 export interface LeshanOptions {
   /** `coap://host:port` or `coaps://host:port` of the LwM2M server. */
   readonly server: string;
+  /** That server is a bootstrap server. */
+  readonly bootstrap?: boolean;
   /** For a server of coaps: a pre-shared key, */
   readonly psk?: { readonly identity: string; readonly key: Buffer };
   /** or the names of PEM files. */
@@ -72,7 +74,7 @@ export interface LeshanOptions {
 
 /**
  * A running Leshan client. Its events are lines: `started NAME`, `registered /rd/ID`, `register-refused CODE TEXT`,
- * `register-timeout`, the same for `update` and `deregister`, `stopped`, `error TEXT`.
+ * `register-timeout`, the same for `update` and `deregister`, `bootstrapped`, `stopped`, `error TEXT`.
  */
 export class LeshanClient {
   /** Every event so far, oldest first. */
@@ -187,6 +189,7 @@ function argumentsOf(options: LeshanOptions): string[] {
     lifetime: options.lifetime,
     'update-period': options.updatePeriod,
     queue: options.queue,
+    bootstrap: options.bootstrap,
     objects: options.objects?.join(','),
     'retry-ms': options.retry,
     identity: options.psk?.identity,

@@ -39,6 +39,7 @@ import org.eclipse.leshan.core.model.ResourceModel.Type;
 import org.eclipse.leshan.core.model.StaticModel;
 import org.eclipse.leshan.core.node.LwM2mSingleResource;
 import org.eclipse.leshan.core.request.BindingMode;
+import org.eclipse.leshan.core.request.BootstrapRequest;
 import org.eclipse.leshan.core.request.DeregisterRequest;
 import org.eclipse.leshan.core.request.RegisterRequest;
 import org.eclipse.leshan.core.request.UpdateRequest;
@@ -50,7 +51,8 @@ import org.eclipse.leshan.transport.californium.client.endpoint.coaps.CoapsClien
  * A LwM2M client built on Leshan that tests drive. Standard output carries one event a line, standard input one command
  * a line; SIGTERM de-registers. Options: {@code --server URI --endpoint NAME [--lifetime S] [--update-period S]
  * [--queue true] [--objects 3303/0,3311/0] [--bind ADDRESS] [--retry-ms MS]}; for a server of coaps {@code --identity ID
- * --psk HEX} or {@code --certificate FILE --private-key FILE --server-certificate FILE}, in PEM.
+ * --psk HEX} or {@code --certificate FILE --private-key FILE --server-certificate FILE}, in PEM; {@code --bootstrap true}
+ * where the server is a bootstrap server.
  */
 public final class LeshanDevice {
 
@@ -123,7 +125,10 @@ public final class LeshanDevice {
         String uri = options.get("server");
         ObjectsInitializer objects = new ObjectsInitializer(model);
         objects.setInstancesForObject(LwM2mId.SECURITY, security(uri));
-        objects.setInstancesForObject(LwM2mId.SERVER, new Server(SHORT_SERVER_ID, seconds("lifetime", 60)));
+        if (bootstraps())
+            objects.setClassForObject(LwM2mId.SERVER, Server.class);
+        else
+            objects.setInstancesForObject(LwM2mId.SERVER, new Server(SHORT_SERVER_ID, seconds("lifetime", 60)));
         objects.setInstancesForObject(LwM2mId.DEVICE,
                 new Device("Interop", "Leshan", "0001", EnumSet.of(BindingMode.U)));
         Map<Integer, List<LwM2mInstanceEnabler>> more = new TreeMap<>();
@@ -158,6 +163,11 @@ public final class LeshanDevice {
 
     /** By what the options hold: a pre-shared key, a certificate, or no security. */
     private Security security(String uri) throws IOException {
+        if (bootstraps() && options.containsKey("psk"))
+            return Security.pskBootstrap(uri, options.get("identity").getBytes(StandardCharsets.UTF_8),
+                    HexFormat.of().parseHex(options.get("psk")));
+        if (bootstraps())
+            return Security.noSecBootstrap(uri);
         if (options.containsKey("psk"))
             return Security.psk(uri, SHORT_SERVER_ID, options.get("identity").getBytes(StandardCharsets.UTF_8),
                     HexFormat.of().parseHex(options.get("psk")));
@@ -172,6 +182,10 @@ public final class LeshanDevice {
         String pem = Files.readString(Path.of(options.get(option)));
         return Base64.getMimeDecoder().decode(pem.replaceFirst("(?s)^.*?-----BEGIN [^-]+-----", "")
                 .replaceFirst("(?s)-----END .*$", ""));
+    }
+
+    private boolean bootstraps() {
+        return Boolean.parseBoolean(options.get("bootstrap"));
     }
 
     private long seconds(String option, long otherwise) {
@@ -251,8 +265,24 @@ public final class LeshanDevice {
         enablers.get(objectId).getInstance(instanceId).write(LwM2mServer.SYSTEM, true, resource.getId(), resource);
     }
 
-    /** Says what became of each request of the registration interface. */
+    /** Says what became of each request of the bootstrap and registration interfaces. */
     private static final class Reporter extends LwM2mClientObserverAdapter {
+
+        @Override
+        public void onBootstrapSuccess(LwM2mServer server, BootstrapRequest request) {
+            say("bootstrapped");
+        }
+
+        @Override
+        public void onBootstrapFailure(LwM2mServer server, BootstrapRequest request, ResponseCode code, String text,
+                Exception cause) {
+            say(failure("bootstrap", code, text, cause));
+        }
+
+        @Override
+        public void onBootstrapTimeout(LwM2mServer server, BootstrapRequest request) {
+            say("bootstrap-timeout");
+        }
 
         @Override
         public void onRegistrationSuccess(LwM2mServer server, RegisterRequest request, String registrationId) {
