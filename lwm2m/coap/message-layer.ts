@@ -16,7 +16,7 @@ import { OutgoingRequests } from './outgoing-requests.ts';
 import { type CoapLimits, DEFAULT_LIMITS, type TransmissionParameters, transmissionParameters } from './parameters.ts';
 import { type PeerEntry, PeerTable } from './peers.ts';
 import type { Admission } from './rate-limit.ts';
-import { RecentMessages } from './recent-messages.ts';
+import { ANSWER, RecentMessages } from './recent-messages.ts';
 import { replyOf } from './reply-reader.ts';
 import { Transmissions } from './transmissions.ts';
 import type { SendDatagram } from './transport.ts';
@@ -221,9 +221,10 @@ export class MessageLayer {
     const { recent, peers, now } = this.#context;
     const entry = peers.find(peer.key);
     const digest = digestOf(data);
-    if (entry !== undefined && type !== ACK && recent.find(entry, messageId, digest, now()) >= 0) {
+    const seen = entry === undefined || type === ACK ? -1 : recent.find(entry, messageId, digest, now());
+    if (seen >= 0) {
       this.counters.duplicates++;
-      if (type === CON) this.#sender.sendEmpty(peer, ACK, messageId);
+      if (type === CON && recent.kind(seen) === ANSWER.EMPTY) this.#sender.sendEmpty(peer, ACK, messageId);
       return;
     }
     const reply = replyOf(message);

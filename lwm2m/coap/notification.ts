@@ -18,7 +18,8 @@ export interface CoapNotification {
 }
 
 /**
- * Takes notifications, in order of arrival for each (peer, token). True: taken, a CON one is acknowledged. False: answered
- * with a reset, which ends the observation at the device (RFC 7641 3.6). Must not throw.
+ * Takes notifications, in order of arrival for each (peer, token). False: answered with a reset, which ends the observation
+ * at the device (RFC 7641 3.6). Else a CON one is acknowledged: at once, or when the promise settles. One that came in blocks,
+ * or while its observation was being asked for, is acknowledged before. Must not throw.
  */
-export type NotificationHandler = (notification: CoapNotification) => boolean;
+export type NotificationHandler = (notification: CoapNotification) => boolean | Promise<void>;

@@ -72,8 +72,9 @@ export class Notifications {
     if (isPartial && request === undefined) {
       this.#refuse(peer, type, messageId);
     } else if (line === undefined && observing === undefined && !isPartial) {
-      if (this.#handOn(arrived, reply)) this.#accept(peer, type, messageId, digest);
-      else this.#refuse(peer, type, messageId);
+      const taken = this.#handOn(arrived, reply);
+      if (taken === false) this.#refuse(peer, type, messageId);
+      else this.#accept(peer, type, messageId, digest, taken);
     } else {
       this.#hold(arrived, line, observing !== undefined, digest);
     }
@@ -155,7 +156,7 @@ export class Notifications {
     const arrived = line.waiting.shift() as ArrivedNotification;
     this.#held--;
     if (whole === undefined) this.#context.counters.brokenNotifications++;
-    else if (!this.#handOn(arrived, whole)) this.#refuseLate(arrived);
+    else if (this.#handOn(arrived, whole) === false) this.#refuseLate(arrived);
   }
 
   /** A CON one was acknowledged already; the reset of the next one will say it. */
@@ -164,18 +165,19 @@ export class Notifications {
     else this.#context.counters.unmatched++;
   }
 
-  #handOn({ peer, token, type, messageId, receivedAt }: ArrivedNotification, whole: CoapReply): boolean {
+  #handOn(arrived: ArrivedNotification, whole: CoapReply): boolean | Promise<void> {
     if (this.#handler === undefined) return false;
+    const { peer, token, type, messageId, receivedAt } = arrived;
     const { code, observe, contentFormat, payload } = whole;
     const common = { peer, token, code, observe, payload, confirmable: type === CON, receivedAt, messageId };
     const taken = this.#call(this.#handler, contentFormat === undefined ? common : { ...common, contentFormat });
     // An error, a response without Observe, or our reset ends the observation (RFC 7641 3.2, 3.6, 4.2).
-    if (!taken || observe === undefined || !isSuccess(whole)) this.#remembered?.forget(peer, token);
-    if (taken) this.#context.counters.notifications++;
+    if (taken === false || observe === undefined || !isSuccess(whole)) this.#remembered?.forget(peer, token);
+    if (taken !== false) this.#context.counters.notifications++;
     return taken;
   }
 
-  #call(handler: NotificationHandler, notification: CoapNotification): boolean {
+  #call(handler: NotificationHandler, notification: CoapNotification): boolean | Promise<void> {
     try {
       return handler(notification);
     } catch (error) {
@@ -198,15 +200,20 @@ export class Notifications {
     this.#context.logger.error('a CoAP notification could not be served', { reason: errorMessage(error) });
   }
 
-  #accept(peer: Peer, type: number, messageId: number, digest: number): void {
+  /** Until it is `taken` a CON one that comes again is not answered. */
+  #accept(peer: Peer, type: number, messageId: number, digest: number, taken: true | Promise<void> = true): void {
     // The message ids of acknowledgements are ours; their numbers of Observe tell copies apart.
     if (type === ACK) return;
     const { recent, peers, now } = this.#context;
     const entry = peers.obtain(peer);
     const message = recent.add(entry, messageId, digest, type, now());
     if (type !== CON) return;
-    recent.setEmpty(message);
-    this.#sender.sendEmpty(entry.peer, ACK, messageId);
+    const acknowledge = () => {
+      recent.setEmpty(message);
+      this.#sender.sendEmpty(entry.peer, ACK, messageId);
+    };
+    if (taken === true) acknowledge();
+    else taken.then(acknowledge, acknowledge);
   }
 
   #refuse(peer: Peer, type: number, messageId: number): void {

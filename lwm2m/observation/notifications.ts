@@ -36,15 +36,20 @@ export class Notifications {
     this.#parts = parts;
   }
 
-  /** False: nobody at this address was given the token, or no more; a reset then ends the observation (RFC 7641 3.6). */
-  take(notification: CoapNotification): boolean {
+  /**
+   * False: nobody at this address was given the token, or no more; a reset then ends the observation (RFC 7641 3.6). A
+   * promise settles when the report is taken.
+   */
+  take(notification: CoapNotification): boolean | Promise<void> {
     const known = this.#find(notification.peer, notification.token);
     if (known === undefined) {
       this.#parts.counters.unknown += 1;
       return false;
     }
-    if (isSuccess(notification.code)) this.#report(notification, known.observation, known.registration);
-    else this.#end(notification, known.observation, known.registration);
+    if (isSuccess(notification.code)) {
+      return this.#report(notification, known.observation, known.registration) ?? true;
+    }
+    this.#end(notification, known.observation, known.registration);
     return true;
   }
 
@@ -70,16 +75,20 @@ export class Notifications {
     return { registration, models: models(), now: clock.wall() };
   }
 
-  #report(notification: CoapNotification, observation: Observation, registration: Registration): void {
+  #report(
+    notification: CoapNotification,
+    observation: Observation,
+    registration: Registration,
+  ): Promise<void> | undefined {
     const { counters, listener, clock, logger } = this.#parts;
     const { observe, receivedAt, messageId: mid, token: tkn } = notification;
     // Without a number its order cannot be told; it is then taken as it comes.
     if (observe !== undefined && !observation.take(observe, receivedAt)) {
       counters.stale += 1;
-      return;
+      return undefined;
     }
     const nodes = this.#nodes(notification, observation, registration);
-    if (nodes === undefined) return;
+    if (nodes === undefined) return undefined;
     counters.notifications += 1;
     const { endpoint, id } = registration;
     logger.debug('notification', { endpoint, registration: registrationMark(id), mid, tkn, values: nodes.length });
@@ -93,10 +102,11 @@ export class Notifications {
         content: rawContent(notification, composite ? undefined : paths[0]),
         receivedAt: clock.wall(),
       });
-      if (taken instanceof Promise) taken.catch((error: unknown) => this.#failed(error, registration));
+      if (taken instanceof Promise) return taken.catch((error: unknown) => this.#failed(error, registration));
     } catch (error) {
       this.#failed(error, registration);
     }
+    return undefined;
   }
 
   #nodes(notification: CoapNotification, { target }: Observation, registration: Registration): Node[] | undefined {

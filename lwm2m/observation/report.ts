@@ -43,7 +43,10 @@ export interface ObservationEnded {
 
 /** Whoever wants to know what devices report. */
 export interface ReportListener {
-  /** A Send is answered when this has settled: 5.03 for an `IpeError` that may be retried, 5.00 for any other. */
+  /**
+   * A confirmable notification is acknowledged when this has settled, a Send answered: 5.03 for an `IpeError` that may be
+   * retried, 5.00 for any other.
+   */
   report(report: Report): void | Promise<void>;
   observationChanged(change: ObservationChange): void;
 }

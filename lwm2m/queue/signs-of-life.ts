@@ -51,7 +51,11 @@ export class SignsOfLife {
       const endpoint = this.#parts.observed(token);
       const sender = endpoint === undefined ? this.#parts.at(peer) : this.#parts.registrations.byEndpoint(endpoint);
       const taken = take(notification);
-      if (sender !== undefined) this.#heard(sender.id, peer);
+      const heard = () => {
+        if (sender !== undefined) this.#heard(sender.id, peer);
+      };
+      if (typeof taken === 'boolean') heard();
+      else taken.then(heard, heard);
       return taken;
     };
   }

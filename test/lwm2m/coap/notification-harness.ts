@@ -1,6 +1,6 @@
 import type { CoapMessage } from '../../../lwm2m/coap/message.ts';
 import type { MessageLayerOptions } from '../../../lwm2m/coap/message-layer.ts';
-import type { CoapNotification } from '../../../lwm2m/coap/notification.ts';
+import type { CoapNotification, NotificationHandler } from '../../../lwm2m/coap/notification.ts';
 import type { OutgoingRequest } from '../../../lwm2m/coap/outgoing-request.ts';
 import { peerAt } from '../../../lwm2m/coap/peers.ts';
 import { block, LayerHarness, numberIn, option, settled, variedChances, watch } from './layer-harness.ts';
@@ -14,11 +14,11 @@ export const [ACK, RST] = ['6000', '7000'];
 type Settings = Pick<MessageLayerOptions, 'limits' | 'observed'>;
 
 /** A layer whose notifications are kept; `taken` says whether they are. */
-export function listening(taken: (notification: CoapNotification) => boolean = () => true, settings: Settings = {}) {
+export function listening(taken: NotificationHandler = () => true, settings: Settings = {}) {
   const seen: CoapNotification[] = [];
-  const notification = (one: CoapNotification): boolean => {
+  const notification: NotificationHandler = (one) => {
     const takes = taken(one);
-    if (takes) seen.push(one);
+    if (takes !== false) seen.push(one);
     return takes;
   };
   const harness = new LayerHarness(undefined, { ...settings, notification });
@@ -27,11 +27,7 @@ export function listening(taken: (notification: CoapNotification) => boolean = (
 }
 
 /** An observation that the device has agreed to. */
-export async function observing(
-  taken?: (notification: CoapNotification) => boolean,
-  request = OBSERVE_TEMPERATURE,
-  settings: Settings = {},
-) {
+export async function observing(taken?: NotificationHandler, request = OBSERVE_TEMPERATURE, settings: Settings = {}) {
   const made = listening(taken, settings);
   const { harness } = made;
   watch(harness.layer.request(DEVICE, request, { token: TOKEN }));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { IpeError } from '../../../common/index.ts';
 import type { CoapMessage } from '../../../lwm2m/coap/message.ts';
 import type { OutgoingRequest } from '../../../lwm2m/coap/outgoing-request.ts';
 import { peerAt } from '../../../lwm2m/coap/peers.ts';
@@ -53,6 +54,26 @@ describe('A notification (RFC 7641 3.2)', () => {
       expect(seen.map(({ contentFormat, confirmable }) => [contentFormat, confirmable])).toEqual(
         takes ? [[110, true]] : [],
       );
+    }
+  });
+
+  it('as CON whose taking takes a while is acknowledged when that is over, and each duplicate after it', async () => {
+    for (const fails of [false, true]) {
+      let end!: () => void;
+      const taking = new Promise<void>((resolve, reject) => {
+        end = fails ? () => reject(new IpeError('test/failed', 'no')) : resolve;
+      });
+      const { harness, seen } = await observing(() => taking);
+      const message = notify(0x7b51, 2, { payload: Buffer.from('x') });
+      harness.receive(message);
+      harness.receive(message);
+      expect(harness.takeHex()).toEqual([]);
+      end();
+      await settled();
+      expect(harness.takeHex()).toEqual([`${ACK}7b51`]);
+      harness.receive(message);
+      expect(harness.takeHex()).toEqual([`${ACK}7b51`]);
+      expect(seen).toHaveLength(1);
     }
   });
 
