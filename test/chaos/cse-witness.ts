@@ -4,7 +4,8 @@ import type { Moments } from './moments.ts';
 
 const CONTENT_INSTANCE = 4;
 const CREATED = 2001;
-const DELETED = 2002;
+/** DELETED, or NOT_FOUND where it had been lost before. */
+const GONE: ReadonlySet<number> = new Set([2002, 4004]);
 
 /** Learns from the answers of the CSE what the bridge has made there. */
 export class CseWitness {
@@ -29,7 +30,7 @@ export class CseWitness {
     this.requests += 1;
     const [base, endpoint, ...below] = path.split('/');
     if (base !== this.#base || endpoint === undefined) return;
-    if (method === 'DELETE' && rsc === DELETED && below.length === 0) {
+    if (method === 'DELETE' && GONE.has(rsc) && below.length === 0) {
       this.left.push({ endpoint, at: this.#moments.next() });
     }
     if (method !== 'POST' || rsc !== CREATED || type !== CONTENT_INSTANCE) return;

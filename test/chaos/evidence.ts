@@ -20,7 +20,7 @@ export interface Stored {
   readonly generation: number;
 }
 
-/** A device's AE was deleted by the bridge. */
+/** The bridge had a device's AE deleted: the device has left, or its time was over. */
 export interface Left {
   readonly endpoint: string;
   readonly at: number;

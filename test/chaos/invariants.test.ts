@@ -164,6 +164,13 @@ describe('the invariants', () => {
     ],
     ['a command whose container went', { issued: [...SOUND.issued, command('3', false)] }],
     [
+      'a value that was read before the one that tells it was sent',
+      {
+        told: [told(2, 9), told(1, 10, 11), told(2, 20, 21), told(3, 30)],
+        stored: [stored(2, 10), stored(1, 12), stored(2, 22), stored(3, 32)],
+      },
+    ],
+    [
       'two values that were on their way at once',
       { told: [told(1, 10, 25), told(2, 20, 21), told(3, 30)], stored: [stored(2, 22), stored(1, 26), stored(3, 32)] },
     ],

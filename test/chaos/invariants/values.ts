@@ -13,6 +13,12 @@ function grouped<T>(items: readonly T[], key: (item: T) => string): Map<string, 
   return groups;
 }
 
+function firstTimes(all: readonly Pick<Told, 'endpoint' | 'path' | 'value' | 'at'>[]): Map<string, number> {
+  const first = new Map<string, number>();
+  for (const one of all) first.set(nameOf(one), Math.min(one.at, first.get(nameOf(one)) ?? one.at));
+  return first;
+}
+
 /** Acknowledged values that are missing, but for those that a newer one had overtaken or whose device left afterwards. */
 function missing({ told, stored, left }: Evidence): Told[] {
   const known = new Set(stored.map(nameOf));
@@ -59,18 +65,15 @@ export const NONE_TWICE: Invariant = {
 export const IN_ORDER: Invariant = {
   name: 'values of a resource are stored in their order',
   broken({ told, stored }) {
-    const first = new Map<string, number>();
-    for (const one of stored) {
-      const at = first.get(nameOf(one));
-      if (at === undefined || one.at < at) first.set(nameOf(one), one.at);
-    }
+    const first = firstTimes(stored);
+    const cameAt = firstTimes(told);
     const acknowledged = told.filter((one) => one.acknowledgedAt !== undefined && first.has(nameOf(one)));
     return [...grouped(acknowledged, resourceOf).values()].flatMap((group) => {
       group.sort((a, b) => (a.acknowledgedAt ?? 0) - (b.acknowledgedAt ?? 0));
       return group.slice(1).flatMap((later, index) => {
         const earlier = group[index] as Told;
-        // One that was still on its way when the other came has no order to it.
-        const apart = later.at > (earlier.acknowledgedAt ?? 0);
+        // One that was still on its way when the other came, told in whatever message, has no order to it.
+        const apart = (cameAt.get(nameOf(later)) ?? 0) > (earlier.acknowledgedAt ?? 0);
         const swapped = (first.get(nameOf(later)) ?? 0) < (first.get(nameOf(earlier)) ?? 0);
         return apart && swapped ? [`${nameOf(later)} was stored before ${nameOf(earlier)}`] : [];
       });
