@@ -9,6 +9,8 @@ const COMPILER = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 
 /** The real command line, compiled as a release is. */
 export interface CommandLine {
+  /** The script that Node.js runs. */
+  readonly program: string;
   /** Runs a command to its end; `feed` sees the running process. */
   run(words: readonly string[], options?: RunOptions): Promise<Finished>;
   /** Starts a command that runs until it is told to stop. */
@@ -53,6 +55,7 @@ export async function buildCommandLine(): Promise<CommandLine> {
     });
   });
   return {
+    program: main,
     run: (words, options) => launch(folder, words, options).finished,
     start: (words, options) => launch(folder, words, options),
     dispose: () => rmSync(folder, { recursive: true, force: true }),
