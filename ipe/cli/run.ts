@@ -20,7 +20,7 @@ async function run(file: string | undefined, surroundings: Surroundings): Promis
   const { Daemon } = await import('../daemon.ts');
   const daemon = new Daemon(configuration, logger);
   const start = async () => {
-    const { coap, coaps, http, cse, commandsFrom, store } = await daemon.start();
+    const { coap, coaps, bootstrap, http, cse, commandsFrom, store } = await daemon.start();
     return {
       ...(coap && { coapAddress: coap.address, coapPort: coap.port }),
       ...(coaps && {
@@ -31,6 +31,8 @@ async function run(file: string | undefined, surroundings: Surroundings): Promis
         rpk: coaps.rawPublicKeys ? 'this OpenSSL could, the server cannot yet' : 'not with this OpenSSL',
         identities: coaps.identities,
       }),
+      ...(bootstrap?.coap && { bootstrapCoapPort: bootstrap.coap.port }),
+      ...(bootstrap?.coaps && { bootstrapCoapsPort: bootstrap.coaps.port }),
       httpAddress: http.address,
       httpPort: http.port,
       cseUrl: cse.url,
