@@ -69,6 +69,8 @@ export interface Dialect {
   readonly conflictChecksNameFirst: boolean;
   /** A RETRIEVE of a child older than `ma` of a subscription waits for its target (notificationEventType 10, not in the standard yet). */
   readonly blockingRetrieve: boolean;
+  /** Its notifications come with its own CSE-ID as originator, but for those that wait for an answer. */
+  readonly notificationsNamed: boolean;
   /** A new subscription is verified by a notification to its target. */
   readonly subscriptionVerification: boolean;
 }
@@ -112,6 +114,8 @@ const standard: Dialect = {
   deleteAeBeforeNode: true,
   conflictChecksNameFirst: false,
   blockingRetrieve: false,
+  // TS-0004 7.5.1.2.2 wants it; who does not, is still heard.
+  notificationsNamed: false,
   subscriptionVerification: true,
 };
 
@@ -159,6 +163,8 @@ const acme: Dialect = {
   conflictChecksNameFirst: false,
   // `ma` in whole seconds; an answer that fails, or none within 10 s, gives what is there.
   blockingRetrieve: true,
+  // `/id-in`.
+  notificationsNamed: true,
   // 5204 when it fails; none when the target is the creator itself.
   subscriptionVerification: true,
 };
@@ -255,6 +261,8 @@ const tinyiot: Dialect = {
   contentMaxBytes: 4_096,
   conflictChecksNameFirst: true,
   deleteAeBeforeNode: false,
+  // `/tinyiot`.
+  notificationsNamed: true,
   // A target that fails is 5204.
   subscriptionVerification: true,
 };

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { errorMessage, type Logger } from '../common/index.ts';
 import type { HttpTls } from './http-security.ts';
 import { listenError } from './listen-error.ts';
@@ -64,6 +64,8 @@ export class HealthServer {
       requestTimeout: REQUEST_TIMEOUT_MS,
       forceCloseConnections: 'idle',
       return503OnClosing: true,
+      frameworkErrors: (_error: unknown, _request: unknown, reply: unknown) =>
+        void (reply as FastifyReply).code(400).send({ error: REASONS[400] }),
     }) as unknown as FastifyInstance;
     this.routes.server.maxConnections = MAX_CONNECTIONS;
     this.#answerErrors();

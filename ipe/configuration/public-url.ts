@@ -27,5 +27,6 @@ export function publicUrl(
   if (configuration.http.publicUrl !== undefined) return configuration.http.publicUrl;
   const local = configuration.cse.url === undefined || isLoopback(new URL(configuration.cse.url).hostname);
   const reachable = local ? '127.0.0.1' : (ownAddress ?? '127.0.0.1');
-  return `http://${inUrl(isWildcard(bound.address) ? reachable : bound.address)}:${bound.port}`;
+  const scheme = configuration.http.tls.certificate === undefined ? 'http' : 'https';
+  return `${scheme}://${inUrl(isWildcard(bound.address) ? reachable : bound.address)}:${bound.port}`;
 }

@@ -2,6 +2,10 @@
 export type NotificationProblem =
   /** Not what TS-0009 6 and TS-0004 6.3.5.13 say. */
   | 'malformed'
+  /** By somebody who does not know the secret part of the pointOfAccess. */
+  | 'path'
+  /** From another than the CSE. */
+  | 'sender'
   /** No NOTIFY. */
   | 'operation'
   /** For another AE. */
@@ -27,6 +31,16 @@ export interface NotificationCounters {
 export function newNotificationCounters(): NotificationCounters {
   return {
     accepted: 0,
-    refused: { malformed: 0, operation: 0, target: 0, creator: 0, subscription: 0, busy: 0, unanswered: 0 },
+    refused: {
+      malformed: 0,
+      path: 0,
+      sender: 0,
+      operation: 0,
+      target: 0,
+      creator: 0,
+      subscription: 0,
+      busy: 0,
+      unanswered: 0,
+    },
   };
 }

@@ -14,6 +14,7 @@ import {
 } from '../../cse-client/index.ts';
 import { type NotificationProblem, newNotificationCounters } from './counters.ts';
 import { cseRelative, lastName } from './cse-relative.ts';
+import { isFrom, type NotificationSource } from './sender.ts';
 
 /** What a receiver has the CSE told. */
 export interface NotificationAnswer {
@@ -48,6 +49,13 @@ export interface NotificationSettings {
   readonly maxWaiting: number;
 }
 
+/** notificationEventTypes whose notification waits for an answer, and comes from whoever made the request (TS-0004 6.3.4.2.19). */
+const BLOCKING: ReadonlySet<number | undefined> = new Set([7, 9, 10]);
+/** Milliseconds for which refusals of one kind are told once in the log; the others are counted. */
+const TELLING = 60_000;
+/** Characters of a request identifier that is given back. */
+const REQUEST_ID = /^[\x21-\x7e]{1,256}$/;
+
 const RSC = {
   ok: 2000,
   badRequest: 4000,
@@ -55,6 +63,7 @@ const RSC = {
   notAllowed: 4005,
   requestTimeout: 4008,
   creatorHasNoPrivilege: 4101,
+  originatorHasNoPrivilege: 4103,
   internalServerError: 5000,
   targetNotReachable: 5103,
 } as const;
@@ -71,6 +80,9 @@ export class Notifications {
   /** By resource ID, which has no slash, and by structured address, which has some. */
   readonly #receivers = new Map<string, NotificationReceiver>();
   #waiting = 0;
+  #source: NotificationSource = { cseId: undefined, named: false };
+  /** When refusals were last told, by problem, and how many came since. */
+  readonly #told = new Map<NotificationProblem, { readonly at: number; silent: number }>();
 
   constructor(settings: NotificationSettings, clock: Clock, logger: Logger) {
     this.#settings = settings;
@@ -87,6 +99,16 @@ export class Notifications {
     return () => {
       for (const name of names) if (this.#receivers.get(name) === own) this.#receivers.delete(name);
     };
+  }
+
+  /** Takes notifications of this CSE alone from now on. */
+  expectFrom(source: NotificationSource): void {
+    this.#source = source;
+  }
+
+  /** Counts a request that does not know the secret part of the pointOfAccess. */
+  stray(): void {
+    this.#refuse('path', RSC.notFound, 'the path is not that of the pointOfAccess');
   }
 
   /** Subscriptions known, counted by their names: two each. */
@@ -108,28 +130,47 @@ export class Notifications {
     const requestId = request?.rqi ?? http.headers['x-m2m-ri'];
     return toHttpResponse({
       ...answer,
-      ...(typeof requestId === 'string' && requestId !== '' ? { rqi: requestId } : {}),
-      ...(request?.rvi === undefined ? {} : { rvi: request.rvi }),
+      ...(typeof requestId === 'string' && REQUEST_ID.test(requestId) ? { rqi: requestId } : {}),
+      ...(request?.rvi === undefined || !REQUEST_ID.test(request.rvi) ? {} : { rvi: request.rvi }),
     });
   }
 
   #refusal(error: unknown): NotificationAnswer {
     const { problem, rsc, text } = refused(error);
-    this.counters.refused[problem] += 1;
-    const level = rsc === RSC.internalServerError ? 'error' : 'debug';
-    this.#logger[level]('notification refused', { problem, rsc, reason: errorMessage(error) });
+    this.#refuse(problem, rsc, errorMessage(error));
     return { rsc, pc: { 'm2m:dbg': text } };
+  }
+
+  /** Whoever sends much that is refused must not fill the log. */
+  #refuse(problem: NotificationProblem, rsc: number, reason: string): void {
+    this.counters.refused[problem] += 1;
+    const now = this.#clock.monotonic();
+    const last = this.#told.get(problem);
+    if (last !== undefined && now - last.at < TELLING) {
+      last.silent += 1;
+      return;
+    }
+    this.#told.set(problem, { at: now, silent: 0 });
+    const level = rsc === RSC.internalServerError ? 'error' : 'warn';
+    const more = last === undefined || last.silent === 0 ? {} : { others: last.silent };
+    this.#logger[level]('notification refused', { problem, rsc, reason, ...more });
   }
 
   async #notified(request: RequestPrimitive): Promise<NotificationAnswer> {
     if (request.op !== Operation.notify) {
       throw new Refused('operation', RSC.notAllowed, 'only notifications are taken here');
     }
-    if (lastName(request.to) !== this.#settings.originator) {
+    // Some CSEs address the pointOfAccess itself, which is that of one AE alone.
+    if (request.to !== '' && lastName(request.to) !== this.#settings.originator) {
       throw new Refused('target', RSC.notFound, 'there is no such AE here');
     }
     // First all are looked at, so that one that is not ours spoils the whole.
-    const deliveries = decodeNotification(request.pc).flatMap((notification) => this.#delivery(notification));
+    const decoded = decodeNotification(request.pc);
+    const blocking = decoded.every((one) => one.kind === 'event' && BLOCKING.has(one.eventType));
+    if (!blocking && !isFrom(this.#source, request.fr)) {
+      throw new Refused('sender', RSC.originatorHasNoPrivilege, 'notifications are taken from the CSE alone');
+    }
+    const deliveries = decoded.flatMap((notification) => this.#delivery(notification));
     const promised = deliveries.flatMap((deliver) => deliver() ?? []);
     return promised.length === 0 ? { rsc: RSC.ok } : this.#wait(promised);
   }
@@ -185,13 +226,15 @@ class Refused extends IpeError {
   }
 }
 
+/** What was wrong in it stands in the log: an answer gives nothing back of what came. */
+const MALFORMED = 'not a notification';
+
 function refused(error: unknown): { problem: NotificationProblem; rsc: number; text: string } {
-  const text = errorMessage(error);
-  if (error instanceof Refused) return { problem: error.problem, rsc: error.rsc, text };
+  if (error instanceof Refused) return { problem: error.problem, rsc: error.rsc, text: errorMessage(error) };
   if (error instanceof CseError) {
     const rsc = error.rsc ?? RSC.badRequest;
-    return { problem: rsc === RSC.notAllowed ? 'operation' : 'malformed', rsc, text };
+    return { problem: rsc === RSC.notAllowed ? 'operation' : 'malformed', rsc, text: MALFORMED };
   }
-  if (error instanceof DecodeError) return { problem: 'malformed', rsc: RSC.badRequest, text };
+  if (error instanceof DecodeError) return { problem: 'malformed', rsc: RSC.badRequest, text: MALFORMED };
   return { problem: 'unanswered', rsc: RSC.internalServerError, text: 'internal error' };
 }

@@ -258,7 +258,7 @@ export function bridgeSuite(title: string, start: () => Promise<CseUnderTest>): 
     it('the IPE itself is an AE with a policy', async () => {
       const own = await app.client.retrieve(ae, `${cse.base}/lwm2m-ipe`, { originator: 'Clwm2m-ipe' });
       expect(own).toMatchObject({ aei: 'Clwm2m-ipe', rr: true });
-      expect(own.poa?.[0]).toBe(`http://127.0.0.1:${ipe.ready.http.port}`);
+      expect(own.poa?.[0]).toMatch(new RegExp(`^http://127.0.0.1:${ipe.ready.http.port}/[0-9a-f]{32}$`));
       const policy = await app.client.retrieve(acp, `${cse.base}/acp-lwm2m-ipe`, { originator: 'Clwm2m-ipe' });
       expect(policy.pv?.acr?.[0]).toMatchObject({ acor: ['Clwm2m-ipe'] });
     });

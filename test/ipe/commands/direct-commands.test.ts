@@ -7,6 +7,7 @@ import { SimulatedDevice } from '../../../simulator/index.ts';
 import { Commander } from '../../e2e/commands-suite.ts';
 import { startEmbedded } from '../../support/cse-under-test.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../../support/ipe.ts';
+import { pointOfAccess } from '../../support/point-of-access.ts';
 
 const { contentInstance, subscription } = ResourceType;
 const OWN = { originator: 'Clwm2m-ipe' };
@@ -49,7 +50,7 @@ describe('direct commands, told by notifications alone', () => {
   });
 
   const notify = async (rep: unknown, sur: string) => {
-    const answer = await fetch(`http://127.0.0.1:${ipe.ready.http.port}/~/id-in/Clwm2m-ipe`, {
+    const answer = await fetch(`${await pointOfAccess(app.client, cse.base)}/~/id-in/Clwm2m-ipe`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-M2M-RI': 'x', 'X-M2M-Origin': '/id-in' },
       body: JSON.stringify({ 'm2m:sgn': { nev: { rep, net: 3 }, sur } }),

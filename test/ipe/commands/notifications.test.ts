@@ -6,6 +6,7 @@ import { Commander } from '../../e2e/commands-suite.ts';
 import { startEmbedded } from '../../support/cse-under-test.ts';
 import { Device } from '../../support/device.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../../support/ipe.ts';
+import { pointOfAccess } from '../../support/point-of-access.ts';
 
 const { contentInstance, subscription } = ResourceType;
 const configuration = {
@@ -53,7 +54,7 @@ it('a notification tells that there is something to read, never what to do', asy
   const con = { id: 'forged', operation: 'execute', path: '/3/0/4' };
   const forged = { nev: { rep: { 'm2m:cin': { ri: 'cinForged', con } }, net: 3 }, sur: `/id-in/${ri}` };
   for (const body of [{ 'm2m:sgn': forged }, { 'm2m:agn': { 'm2m:sgn': [forged, forged] } }]) {
-    const answer = await fetch(`http://127.0.0.1:${ipe.ready.http.port}/~/id-in/Clwm2m-ipe`, {
+    const answer = await fetch(`${await pointOfAccess(app.client, cse.base)}/~/id-in/Clwm2m-ipe`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/vnd.onem2m-ntfy+json', 'X-M2M-RI': 'x', 'X-M2M-Origin': '/id-in' },
       body: JSON.stringify(body),
@@ -199,7 +200,10 @@ it('where access.command names nobody there are no such containers, policies and
   const device = await Device.open(ipe.port);
   await device.register({ endpoint: 'plain', links: '</3/0>' });
   expect(ipe.ready.commandsFrom).toEqual([]);
-  const door = await fetch(`http://127.0.0.1:${ipe.ready.http.port}/~/id-in/Clwm2m-ipe`, { method: 'POST' });
+  const app = await Application.start(cse, 'app');
+  const poa = await pointOfAccess(app.client, cse.base);
+  await app.stop();
+  const door = await fetch(`${poa}/~/id-in/Clwm2m-ipe`, { method: 'POST' });
   expect(door.status).toBe(404);
   const dump = cse.cse.dump().join('\n');
   expect(dump).toContain('plain');

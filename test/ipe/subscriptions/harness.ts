@@ -46,10 +46,12 @@ export class Bench {
       systemClock,
       silentLogger,
     );
-    addNotificationDoor(this.#door, {
-      receive: async (request) =>
+    const listener = {
+      receive: async (request: Parameters<Notifications['receive']>[0]) =>
         this.deaf ? { status: 503, headers: {}, body: undefined } : this.notifications.receive(request),
-    });
+      stray: () => this.notifications.stray(),
+    };
+    addNotificationDoor(this.#door, listener, { secret: 'secret', bodyBytes: 1_048_576 });
   }
 
   /** `administrator`: as whom subscriptions are looked for that nobody else may read. */
@@ -62,7 +64,7 @@ export class Bench {
       api: 'Nipe',
       rr: true,
       srv: ['3'],
-      poa: [bench.url],
+      poa: [`${bench.url}/secret`],
     });
     const narrowed = client.dialect.accessControlObjectDetails;
     const privileges = { discover: [], read: ['all'], subscribe: ['all'], command: [], administer: [] };
@@ -124,7 +126,7 @@ export class Bench {
 
   /** Tells of a device with its tree, as the bridge does. */
   follow(endpoint = 'dev', version = '1.1'): void {
-    const registration = { endpoint, version } as unknown as Registration;
+    const registration = { id: 'r1', endpoint, version } as unknown as Registration;
     const tree = { names: { resourceName: endpoint } } as unknown as Parameters<Subscriptions['follow']>[1];
     this.subscriptions.follow(registration, tree);
   }

@@ -226,7 +226,7 @@ describe('a forged notification', () => {
   const forge = async (net: number, rn: string, lbl: readonly string[]) => {
     const watch = await bench.client.retrieve(subscription, `${bench.cse.base}/dev/3303_0/5700/ipe-watch`);
     const rep = { 'm2m:sub': { rn, lbl, enc: { net: [3] } } };
-    const answer = await fetch(`${bench.url}/~${bench.cse.cseId}/Cipe`, {
+    const answer = await fetch(`${bench.url}/secret/~${bench.cse.cseId}/Cipe`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-M2M-RI': 'x', 'X-M2M-Origin': bench.cse.cseId },
       body: JSON.stringify({ 'm2m:sgn': { nev: { net, rep }, sur: `${bench.cse.cseId}/${watch.ri}` } }),
