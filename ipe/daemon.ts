@@ -184,6 +184,7 @@ export class Daemon {
       },
       cse: configuration.cse.url === undefined ? undefined : `${originator} ${url}/${base}`,
     });
+    values.settle((endpoint) => server.registrations.byEndpoint(endpoint) !== undefined);
     const { coap, coaps } = await this.#startServer(server, values);
     for (const [registration, tree] of restored) servers.follow(registration, tree, true);
     security.watch(server);

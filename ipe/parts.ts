@@ -91,6 +91,7 @@ export function makeValues(ground: Ground): Values {
       payload: encodeContent(ENCAPSULATION_FORMAT, nodes, { base }),
     }),
     policiesOf: (endpoint, path, kind) => access.container(endpoint, path, kind),
+    keeper: ground.state.values,
     clock: systemClock,
     logger,
     random: Math.random,

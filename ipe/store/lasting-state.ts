@@ -9,6 +9,7 @@ import { openStore, type StoreSettings } from './open-store.ts';
 import { recorded } from './recording.ts';
 import { type Restarted, type RestartParts, restart } from './restart.ts';
 import type { Store } from './store.ts';
+import { type ValueKeeper, valueRecorder } from './value-recorder.ts';
 import { removalRecorder, treeRecorder } from './work-recorder.ts';
 
 /** What the parts of the IPE write into the store, and how a start takes it up again. */
@@ -17,6 +18,8 @@ export class LastingState {
   readonly trees: TreeKeeper;
   readonly removals: RemovalJournal;
   readonly observations: ObservationKeeper;
+  /** Undefined where nothing outlives the process. */
+  readonly values: ValueKeeper | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
   #endHeartbeat: () => void = () => undefined;
@@ -27,6 +30,7 @@ export class LastingState {
     this.trees = treeRecorder(this.store, logger);
     this.removals = removalRecorder(this.store, clock, logger);
     this.observations = observationRecorder(this.store, logger);
+    this.values = valueRecorder(this.store, clock, logger);
     this.#clock = clock;
     this.#logger = logger;
   }

@@ -23,7 +23,7 @@ export interface Records {
   observation: KeptObservation;
   /** By `orderedKey` of the endpoint name. */
   command: StoredCommand;
-  /** By `orderedKey` of the endpoint name. */
+  /** By endpoint name and name of the contentInstance. */
   value: StoredValue;
   /** By name. */
   setting: Setting;

@@ -1,4 +1,5 @@
 import { DecodeError } from '../../common/index.ts';
+import type { CreateAttributes } from '../../cse-client/index.ts';
 import { Fields } from './fields.ts';
 import type { RecordFormat } from './record-format.ts';
 
@@ -7,17 +8,13 @@ export interface StoredValue {
   readonly endpoint: string;
   /** Its container, below the endpoint's AE. */
   readonly container: string;
-  /** Object, Object Instance and, where the container stands for one, Resource. */
-  readonly path: { readonly objectId: number; readonly instanceId: number; readonly resourceId?: number };
-  /** Of the contentInstance. */
-  readonly attributes: Readonly<Record<string, unknown>>;
+  /** Of the contentInstance, its name among them. */
+  readonly attributes: CreateAttributes<4>;
   /** Milliseconds of the epoch. */
   readonly receivedAt: number;
 }
 
-const MOST_ID = 65_535;
-
-/** A value. Key: `orderedKey` of the endpoint name, in the order in which they came. */
+/** A value. Key: the endpoint name, then the name of the contentInstance in a form that sorts by age. */
 export const valueFormat: RecordFormat<StoredValue> = {
   version: 1,
   encode: (value) => value,
@@ -30,18 +27,8 @@ export const valueFormat: RecordFormat<StoredValue> = {
     return {
       endpoint: fields.text('endpoint', 255),
       container: fields.text('container'),
-      path: decodePath(fields.raw('path')),
-      attributes: attributes as Readonly<Record<string, unknown>>,
+      attributes: attributes as CreateAttributes<4>,
       receivedAt: fields.time('receivedAt'),
     };
   },
 };
-
-function decodePath(json: unknown): StoredValue['path'] {
-  const fields = new Fields(json);
-  const path = {
-    objectId: fields.integer('objectId', 0, MOST_ID),
-    instanceId: fields.integer('instanceId', 0, MOST_ID),
-  };
-  return fields.has('resourceId') ? { ...path, resourceId: fields.integer('resourceId', 0, MOST_ID) } : path;
-}

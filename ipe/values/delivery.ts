@@ -7,7 +7,7 @@ import type { Lanes } from '../lanes.ts';
 import { type ContainerShares, clientOf, type FollowedDevice } from './container-making.ts';
 import type { ValueCounters } from './parts.ts';
 import { ValueContainers } from './value-containers.ts';
-import { type QueueBudget, type QueuedValue, ValueQueue } from './value-queue.ts';
+import { type QueueBudget, type QueuedValue, type QueueKeeper, ValueQueue } from './value-queue.ts';
 
 /** What all deliveries share. */
 export interface DeliveryShares extends ContainerShares {
@@ -82,8 +82,17 @@ export class Delivery {
     if (this.#containers.size < MOST_CONTAINERS) this.#containers.want(path);
   }
 
+  /** Takes up a value of an earlier run. */
+  takeUp(value: QueuedValue): void {
+    if (!this.#take(value, true)) this.#shares.parts.keeper?.gone(this.#device.followed.registration.endpoint, value);
+  }
+
   /** Takes a value; false when it was dropped at once. Older ones may be dropped for it. */
   add(value: QueuedValue): boolean {
+    return this.#take(value, false);
+  }
+
+  #take(value: QueuedValue, known: boolean): boolean {
     const { counters } = this.#shares;
     if (this.#containers.isRefused(value.container)) {
       counters.refused += 1;
@@ -94,9 +103,9 @@ export class Delivery {
       counters.beyondContainers += 1;
       return false;
     }
-    this.#queue ??= new ValueQueue(this.#shares.settings.queue, this.#shares.budget);
+    this.#queue ??= new ValueQueue(this.#shares.settings.queue, this.#shares.budget, this.#keeper());
     this.#dropOld();
-    const { taken, dropped } = this.#queue.add(value);
+    const { taken, dropped } = this.#queue.add(value, known);
     counters.dropped += dropped;
     if (dropped > 0) this.#tellDropped('values are dropped, for too many wait for the CSE');
     if (taken) this.#containers.want(value.path);
@@ -138,15 +147,25 @@ export class Delivery {
     this.#wantAgain();
   }
 
-  /** The device has left; what waits is dropped with it. Resolves when no request is under way any more. */
-  async end(): Promise<void> {
+  /**
+   * The device has left; what waits is dropped with it, unless it is kept `forLater`. Resolves when no request is under way
+   * any more.
+   */
+  async end(forLater: boolean): Promise<void> {
     this.#ended = true;
     if (this.#dropped > 0) this.#tellCaughtUp();
     this.#timer?.cancel();
-    this.#queue?.clear();
+    this.#queue?.clear(forLater);
     this.#tellStored();
     this.#containers.end();
     await this.#running;
+  }
+
+  #keeper(): QueueKeeper | undefined {
+    const { keeper } = this.#shares.parts;
+    if (keeper === undefined) return undefined;
+    const { endpoint } = this.#device.followed.registration;
+    return { kept: (value) => keeper.kept(endpoint, value), gone: (value) => keeper.gone(endpoint, value) };
   }
 
   async #run(): Promise<void> {

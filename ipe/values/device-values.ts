@@ -25,6 +25,7 @@ import { Delivery, type DeliveryShares } from './delivery.ts';
 import { type InquiredDevice, Inquiry, type InquiryShares } from './inquiry.ts';
 import type { NotificationWish } from './parts.ts';
 import type { ValuePolicies } from './value-policies.ts';
+import type { QueuedValue } from './value-queue.ts';
 import { attributesOf, Wishes } from './wishes.ts';
 
 /** What the values of all devices share. */
@@ -224,11 +225,17 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
     return true;
   }
 
-  /** The device has left: nothing is asked and nothing stored any more. Resolves when no request is under way. */
-  end(): Promise<void> {
+  /** Takes up values of an earlier run, which go before all others. */
+  takeUp(values: readonly QueuedValue[]): void {
+    for (const value of values) this.#delivery.takeUp(value);
+    this.#delivery.wake();
+  }
+
+  /** As `Delivery.end`; nothing is asked of the device any more. */
+  end(forLater: boolean): Promise<void> {
     this.#confirmed?.end();
     this.#inquiry.end();
-    return this.#delivery.end();
+    return this.#delivery.end(forLater);
   }
 
   policy(objectId: number): ValuePolicy {

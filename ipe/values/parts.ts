@@ -10,6 +10,7 @@ import type {
 } from '../../mappings/index.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence, CseState } from '../cse/presence.ts';
+import type { ValueKeeper } from '../store/value-recorder.ts';
 import type { QueueLimits } from './value-queue.ts';
 
 /** What the configuration says of values. */
@@ -55,6 +56,8 @@ export interface ValueParts {
     path: InstancePath,
     kind: DirectCommandKind | undefined,
   ) => Promise<readonly string[]>;
+  /** Keeps what the CSE has not got yet beyond the process; absent: it is lost with it. */
+  readonly keeper?: ValueKeeper | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** From 0 up to 1; names and spreading, no secrets. */

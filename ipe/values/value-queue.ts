@@ -14,6 +14,13 @@ export interface QueuedValue {
   readonly receivedAt: number;
 }
 
+/** Told of what comes into a queue and of what leaves it. */
+export interface QueueKeeper {
+  kept(value: QueuedValue): void;
+  /** Sent, or dropped. */
+  gone(value: QueuedValue): void;
+}
+
 /** Bounds of one queue. */
 export interface QueueLimits {
   readonly values: number;
@@ -37,14 +44,16 @@ export class QueueBudget {
 export class ValueQueue {
   readonly #limits: QueueLimits;
   readonly #budget: QueueBudget;
+  readonly #keeper: QueueKeeper | undefined;
   readonly #values = new Set<QueuedValue>();
   readonly #byContainer = new Map<string, Set<QueuedValue>>();
   #bytes = 0;
   #sending: QueuedValue | undefined;
 
-  constructor(limits: QueueLimits, budget: QueueBudget) {
+  constructor(limits: QueueLimits, budget: QueueBudget, keeper?: QueueKeeper) {
     this.#limits = limits;
     this.#budget = budget;
+    this.#keeper = keeper;
   }
 
   get size(): number {
@@ -65,8 +74,11 @@ export class ValueQueue {
     return [...this.#byContainer.values()].flatMap((waiting) => firstOf(waiting)?.path ?? []);
   }
 
-  /** Puts a value at the end; `dropped` counts the values that went for it, itself included when it is not `taken`. */
-  add(value: QueuedValue): { readonly taken: boolean; readonly dropped: number } {
+  /**
+   * Puts a value at the end; `dropped` counts the values that went for it, itself included when it is not `taken`. One that
+   * is `known` to the keeper is not told again.
+   */
+  add(value: QueuedValue, known = false): { readonly taken: boolean; readonly dropped: number } {
     let dropped = 0;
     while (!this.#fits(value)) {
       const victim = value.bytes > this.#limits.bytes ? undefined : this.#victim(value.container);
@@ -80,6 +92,7 @@ export class ValueQueue {
     else waiting.add(value);
     this.#bytes += value.bytes;
     this.#budget.used += value.bytes;
+    if (!known) this.#keeper?.kept(value);
     return { taken: true, dropped };
   }
 
@@ -109,6 +122,7 @@ export class ValueQueue {
   /** Takes a value out, wherever it stands; nothing when it is not there. */
   remove(value: QueuedValue): void {
     if (!this.#values.delete(value)) return;
+    this.#keeper?.gone(value);
     const waiting = this.#byContainer.get(value.container);
     waiting?.delete(value);
     if (waiting?.size === 0) this.#byContainer.delete(value.container);
@@ -123,7 +137,9 @@ export class ValueQueue {
     }
   }
 
-  clear(): void {
+  /** Without a word to the keeper, where what waits is to be taken up by a later run. */
+  clear(forLater = false): void {
+    if (!forLater) for (const value of this.#values) this.#keeper?.gone(value);
     this.#budget.used -= this.#bytes;
     this.#bytes = 0;
     this.#values.clear();

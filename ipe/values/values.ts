@@ -5,6 +5,7 @@ import { type InstancePath, valueInstanceName } from '../../mappings/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { Lanes } from '../lanes.ts';
 import { type DeviceShares, DeviceValues } from './device-values.ts';
+import { LeftValues } from './left-values.ts';
 import {
   type ContainerListener,
   type NotificationWish,
@@ -28,6 +29,7 @@ export class Values implements ValueHooks {
   readonly #devices = new Map<string, DeviceValues>();
   readonly #shares: DeviceShares;
   readonly #parts: ValueParts;
+  readonly #left: LeftValues;
   readonly #listeners: ContainerListener[] = [];
   /** Devices to be started, once what they asked has been answered. */
   readonly #due = new Set<DeviceValues>();
@@ -36,6 +38,7 @@ export class Values implements ValueHooks {
 
   constructor(settings: ValueSettings, parts: ValueParts) {
     this.#parts = parts;
+    this.#left = new LeftValues(parts.keeper);
     const { counters } = this;
     const session = newSession(parts);
     let sequence = 0;
@@ -83,6 +86,7 @@ export class Values implements ValueHooks {
     if (device === undefined) {
       device = new DeviceValues(this.#shares, followed);
       this.#devices.set(registration.endpoint, device);
+      device.takeUp(this.#left.take(registration.endpoint));
     } else device.follow(followed, registered);
     this.#due.add(device);
     this.#timer ??= this.#parts.clock.timer(0, () => this.#startDue());
@@ -99,9 +103,18 @@ export class Values implements ValueHooks {
     const passed = (path: InstancePath) => policies.of(endpoint, path.objectId).observe !== 'always' || known(path);
     const device = new DeviceValues(this.#shares, { registration, tree }, passed);
     device.recall(this.#listeners.length > 0);
+    device.takeUp(this.#left.take(endpoint));
     this.#devices.set(registration.endpoint, device);
     this.#due.add(device);
     this.#timer ??= this.#parts.clock.timer(0, () => this.#startDue());
+  }
+
+  /** What an earlier run left of endpoints that are not `registered` any more is dropped. */
+  settle(registered: (endpoint: string) => boolean): void {
+    const gone = this.#left.endpoints().filter((endpoint) => !registered(endpoint));
+    for (const endpoint of gone) this.counters.dropped += this.#left.drop(endpoint);
+    if (gone.length > 0)
+      this.#parts.logger.warn('values of devices that have left were dropped', { devices: gone.length });
   }
 
   /** A Register is accepted whose tree is still to be made: values are asked for and taken, and wait. */
@@ -116,17 +129,25 @@ export class Values implements ValueHooks {
 
   /** The registration ends. */
   leave(endpoint: string): void {
+    this.counters.dropped += this.#left.drop(endpoint);
     const device = this.#devices.get(endpoint);
     if (device === undefined) return;
     this.#devices.delete(endpoint);
     this.#due.delete(device);
-    void device.end();
+    void device.end(false);
     this.#shares.delivery.listener.gone(endpoint);
   }
 
-  /** Takes what a device reported of itself; of one that has no tree nothing is taken. */
-  report(report: Report): void {
+  /**
+   * Takes what a device reported of itself; of one that has no tree nothing is taken. Where values are kept it resolves when
+   * these are; a Send is refused while nothing can be (IpeError `store/...`), a notification waits until it can.
+   */
+  report(report: Report): void | Promise<void> {
+    const { keeper } = this.#parts;
+    const isSend = report.source === 'send';
+    if (isSend && keeper?.fault !== undefined) throw keeper.fault;
     this.#devices.get(report.registration.endpoint)?.report(report);
+    return isSend ? keeper?.flushed() : keeper?.durable();
   }
 
   /** Takes the values of observations that the server has renewed by itself, and the end of others. */
@@ -172,11 +193,13 @@ export class Values implements ValueHooks {
     this.#stopped = true;
     this.#timer?.cancel();
     const { waiting } = this;
-    if (waiting > 0) this.#parts.logger.warn('stopping with values that the CSE has not got', { waiting });
+    const forLater = this.#parts.keeper !== undefined;
+    const level = forLater ? 'info' : 'warn';
+    if (waiting > 0) this.#parts.logger[level]('stopping with values that the CSE has not got', { waiting });
     const devices = [...this.#devices.values()];
     this.#devices.clear();
     this.#due.clear();
-    await Promise.all(devices.map((device) => device.end()));
+    await Promise.all(devices.map((device) => device.end(forLater)));
   }
 
   #startDue(): void {

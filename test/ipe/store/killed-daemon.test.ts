@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { CseClient, ResourceType } from '../../../cse-client/index.ts';
+import { CseClient, Operation, ResourceType } from '../../../cse-client/index.ts';
 import { observable, senml, tokenOf } from '../../lwm2m/observation/observed-device.ts';
 import { ScriptedDevice } from '../../lwm2m/operation/scripted-device.ts';
-import { type CseUnderTest, startEmbedded } from '../../support/cse-under-test.ts';
+import { startEmbedded } from '../../support/cse-under-test.ts';
 import { buildCommandLine, type CommandLine, type Running } from '../cli/command-line.ts';
 import { temporaryDirectory } from './temporary-store.ts';
 
 let command: CommandLine;
-let cse: CseUnderTest;
+let cse: Awaited<ReturnType<typeof startEmbedded>>;
 let client: CseClient;
 const ends: (() => unknown)[] = [];
 
@@ -103,6 +103,43 @@ it('a daemon killed in the middle goes on where it was: devices notice nothing',
   expect(await stays.deregister()).toBe('2.02');
   await eventually(async () => (await ae('stays').catch(() => 'gone')) === 'gone' || undefined);
 });
+
+it.each(['SIGKILL', 'SIGTERM'] as const)(
+  'values that were acknowledged and that the CSE has not got are there after %s and a start, once and in order',
+  {
+    timeout: 60_000,
+  },
+  async (signal) => {
+    const path = join(temporaryDirectory(), 'store');
+    const name = `reports-${signal}`;
+    const before = await run(path);
+    const reporter = await device(before.port);
+    await reporter.register({ endpoint: name, links: '</3303/0>' });
+    await eventually(() => latest(name));
+    const observation = reporter.requests.find(({ path, observe }) => path === '/3303/0' && observe === 0);
+    const creation = { op: Operation.create, ty: ResourceType.contentInstance };
+    // The first is stored there, and its answer never comes; those that follow are not even asked for.
+    cse.cse.faults.hang(creation, { times: 1, after: true });
+    const away = cse.cse.faults.hang(creation);
+    for (const value of [1, 2, 3]) {
+      expect(await reporter.notify(tokenOf(observation), { ...senml(value), observe: value + 5 })).toBe(true);
+    }
+    expect((await reporter.send(110, senml(4).payload)).code).toBe('2.04');
+    before.running.child.kill(signal);
+    await before.running.finished;
+
+    away.cancel();
+    await run(path, before.port);
+    const values = async () => {
+      const children = await client.children(`${cse.base}/${name}/3303_0/5700`);
+      const instances = children.filter(({ type }) => type === ResourceType.contentInstance);
+      const contents = instances.map(({ value }) => client.retrieve(ResourceType.contentInstance, value));
+      return (await Promise.all(contents)).map(({ con }) => con);
+    };
+    await eventually(async () => ((await latest(name)) === 4 ? true : undefined));
+    expect(await values()).toEqual([0, 1, 2, 3, 4]);
+  },
+);
 
 it('a second daemon with the same store says that another process uses it', { timeout: 60_000 }, async () => {
   const path = join(temporaryDirectory(), 'store');

@@ -50,8 +50,7 @@ export const SAMPLES: Records = {
   value: {
     endpoint: 'urn:imei:1234',
     container: '3303_0/5700',
-    path: { objectId: 3303, instanceId: 0, resourceId: 5700 },
-    attributes: { rn: 'v1-1', con: { v: 21.5 }, cnf: 'application/json:0' },
+    attributes: { rn: 'v1-1', con: 21.5, cnf: 'application/json:0' },
     receivedAt: 1_700_000_000_000,
   },
   setting: 'a text',
