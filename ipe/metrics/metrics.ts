@@ -1,12 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../../common/index.ts';
-import { CSE_FAMILIES } from './cse-families.ts';
 import { EventLoop } from './event-loop.ts';
+import { FAMILIES } from './families.ts';
 import type { Family, NumberFamily } from './family.ts';
-import { LWM2M_FAMILIES } from './lwm2m-families.ts';
 import { ReadHistogram } from './read-histogram.ts';
 import type { MetricSources } from './sources.ts';
-import { WORK_FAMILIES } from './work-families.ts';
 
 /** Of the default metrics: what `EventLoop` tells without the interval of its samples, and without asking one taking from another. */
 const LEFT_OUT = /^nodejs_eventloop_lag/;
@@ -37,11 +35,14 @@ export class Metrics {
     processRegistry();
   }
 
+  /** What is told once there are parts to watch. */
+  get families(): readonly Family[] {
+    return [...FAMILIES, ...this.#eventLoop.families];
+  }
+
   /** From now on these parts are told of, and the event loop. To be called once. */
   watch(sources: MetricSources): void {
-    for (const family of [...LWM2M_FAMILIES, ...CSE_FAMILIES, ...WORK_FAMILIES, ...this.#eventLoop.families]) {
-      this.#add(family, sources);
-    }
+    for (const family of this.families) this.#add(family, sources);
     this.#eventLoop.start();
   }
 
@@ -62,7 +63,7 @@ export class Metrics {
       const counter = new Counter({
         ...configurationOf(family),
         collect: () => {
-          forget(counter);
+          forget(counter, family);
           for (const { labels, value } of family.read(sources)) counter.inc(labels, value);
         },
       });
@@ -71,7 +72,7 @@ export class Metrics {
       const gauge = new Gauge({
         ...configurationOf(family),
         collect: () => {
-          forget(gauge);
+          forget(gauge, family);
           for (const { labels, value } of family.read(sources)) gauge.set(labels, value);
         },
       });
@@ -81,9 +82,9 @@ export class Metrics {
 }
 
 /** Without labels `reset` leaves a series at nought, which would be told though its part does not run. */
-function forget(metric: Counter | Gauge): void {
+function forget(metric: Counter | Gauge, { labels }: Family): void {
   metric.reset();
-  metric.remove();
+  if (labels.length === 0) metric.remove();
 }
 
 function configurationOf({ name, help, labels }: NumberFamily) {
