@@ -10,10 +10,12 @@ import { ROOT } from './source-files.ts';
 interface Service {
   readonly build?: string | { readonly dockerfile_inline?: string };
   readonly image: string;
-  readonly command: readonly string[];
+  readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly configs?: readonly { readonly source: string; readonly target: string }[];
   readonly ports?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly volumes?: readonly string[];
   readonly depends_on?: Readonly<Record<string, unknown>>;
 }
 
@@ -60,7 +62,8 @@ describe('docker-compose.yml', () => {
   });
 
   test('starts a CSE, the bridge and devices, in that order', () => {
-    expect(Object.keys(compose.services)).toEqual(['cse', 'ipe', 'devices']);
+    const always = Object.entries(compose.services).filter(([, { profiles = [] }]) => profiles.length === 0);
+    expect(always.map(([name]) => name)).toEqual(['cse', 'ipe', 'devices']);
     expect(Object.keys(compose.services.ipe?.depends_on ?? {})).toEqual(['cse']);
     expect(Object.keys(compose.services.devices?.depends_on ?? {})).toEqual(['ipe']);
   });
@@ -71,13 +74,20 @@ describe('docker-compose.yml', () => {
     expect(named.filter(({ source }) => !(source in compose.configs))).toEqual([]);
   });
 
+  test('mounts only files that are there, and nobody writes to them', () => {
+    const volumes = Object.values(compose.services).flatMap((service) => service.volumes ?? []);
+    const parts = volumes.map((volume) => volume.split(':'));
+    expect(parts.length).toBeGreaterThan(0);
+    expect(parts.filter(([file = '', , mode]) => mode !== 'ro' || !existsSync(ROOT + file))).toEqual([]);
+  });
+
   test('publishes nothing beyond this machine', () => {
     const ports = Object.values(compose.services).flatMap((service) => service.ports ?? []);
     expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
   });
 
   test.each(ours)('service %s runs a command that `lwm2m-ipe` has, with options that it knows', async (_, service) => {
-    const [command = '', ...words] = service.command;
+    const [command = '', ...words] = service.command ?? [];
     const { code, text } = await help(command);
     expect(code).toBe(0);
     expect(text).toContain(`Usage: lwm2m-ipe ${command}`);
