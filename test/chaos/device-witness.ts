@@ -1,5 +1,5 @@
 import { type ParsedPacket, parse } from 'coap-packet';
-import type { Carried, Told } from './evidence.ts';
+import type { Carried, Left, Told } from './evidence.ts';
 import type { Moments } from './moments.ts';
 import type { DatagramWitness } from './udp-relay.ts';
 
@@ -9,6 +9,8 @@ export const COMMAND_TEXT = /chaos-[0-9]+\./;
 const SENML_JSON = 110;
 const SEND_PATH = 'dp';
 const POST = '0.02';
+/** The answer to a De-register, and to nothing else that a device asks (LwM2M 1.1 6.2.3). */
+const DEREGISTERED = '2.02';
 
 interface Record {
   readonly bn?: string;
@@ -20,6 +22,8 @@ interface Record {
 export class DeviceWitness implements DatagramWitness {
   readonly told: Told[] = [];
   readonly carried: Carried[] = [];
+  /** De-registers that the bridge has accepted. */
+  readonly left: Left[] = [];
   readonly #endpoint: string;
   readonly #paths: ReadonlySet<string>;
   readonly #moments: Moments;
@@ -70,6 +74,7 @@ export class DeviceWitness implements DatagramWitness {
     if (message === undefined) return;
     const token = message.token.toString('hex');
     if (message.ack && message.code === '0.00') this.#acknowledge(this.#notified.get(message.messageId));
+    else if (message.code === DEREGISTERED) this.left.push({ endpoint: this.#endpoint, at: this.#moments.next() });
     else if (message.code === '2.04') this.#acknowledge(this.#sent.get(token));
     else if (message.code.startsWith('0.0')) {
       const text = COMMAND_TEXT.exec(message.payload.toString('latin1'))?.[0];

@@ -20,7 +20,7 @@ export interface Stored {
   readonly generation: number;
 }
 
-/** The bridge had a device's AE deleted: the device has left, or its time was over. */
+/** A device has left: the bridge has accepted its De-register, or has deleted its AE. */
 export interface Left {
   readonly endpoint: string;
   readonly at: number;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../../common/index.ts';
+import { CseError } from '../../cse-client/index.ts';
 import type { Evidence } from './evidence.ts';
 import { type Breach, breaches } from './invariants/index.ts';
 import type { Fault, Schedule, WorkKind } from './schedule.ts';
@@ -149,8 +150,12 @@ async function judged(world: World, calm: number): Promise<{ readonly evidence: 
       world.refresh();
       refreshed = true;
     }
-    const evidence = await world.evidence();
-    const broken = breaches(evidence);
+    const evidence = await world.evidence().catch((error: unknown) => {
+      // What was listed may have gone before it was looked at.
+      if (last || !(error instanceof CseError)) throw error;
+    });
+    const broken = evidence && breaches(evidence);
+    if (!evidence || !broken) continue;
     if ((broken.length === 0 && refreshed && allThere) || last) return { evidence, broken };
     await sleep(LOOK_AGAIN);
   }

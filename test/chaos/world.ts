@@ -113,7 +113,7 @@ export class World {
     return {
       told: devices.flatMap((device) => device.witness.told),
       stored: witness.stored,
-      left: witness.left,
+      left: [...witness.left, ...devices.flatMap((device) => device.witness.left)],
       dropped: this.bridge.dropped,
       fresh: this.#fresh,
       issued: await applications.issued(),
@@ -165,7 +165,7 @@ function environment(cseUrl: string, cse: ChaosCse, folder: string): Record<stri
     IPE_CSE_BASE: cse.base,
     IPE_CSE_CSE_ID: cse.cseId,
     IPE_CSE_ADMIN_ORIGINATOR: cse.adminOriginator,
-    IPE_CSE_TIMEOUT: '2s',
+    IPE_CSE_TIMEOUT: '3s',
     IPE_CSE_START_TIMEOUT: '10m',
     IPE_STORE_KIND: 'lmdb',
     IPE_STORE_PATH: join(folder, 'store'),
