@@ -14,6 +14,7 @@ Examples:
   $ lwm2m-ipe simulate --objects 1,3,3301,3311 --value-interval 2  a lamp and a light sensor that reports often
   $ lwm2m-ipe simulate --queue-mode --awake 5 --update-interval 30 a device that sleeps, and wakes twice a minute
   $ lwm2m-ipe simulate --version 1.0 --format tlv                  an old device
+  $ lwm2m-ipe simulate --bootstrap coap://127.0.0.1:5783           a device that is told first where to register
   $ lwm2m-ipe simulate --endpoints 10 --lifetime 20 --no-update    devices that fall silent
   $ lwm2m-ipe simulate --server coaps://127.0.0.1 --psk @lamp.key  a device with a pre-shared key`;
 
@@ -36,7 +37,10 @@ async function simulate(options: SimulationOptions, { stdout }: Surroundings): P
     const log = (line: string) => stdout.write(`${line}\n`);
     const summary = await runSimulation(options, { log, signal: stop.signal });
     if (summary.registers > 0 || options.badPayload || stop.signal.aborted) return;
-    throw new IpeError('simulator/none-registered', `no device could register with ${options.server}`);
+    throw new IpeError(
+      'simulator/none-registered',
+      `no device could register with ${options.bootstrap ?? options.server}`,
+    );
   } finally {
     stop.dispose();
   }
