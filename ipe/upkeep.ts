@@ -59,6 +59,7 @@ export function makeUpkeep(ground: Ground, { follower, standing, complete }: Upk
   });
   const backlog = new Backlog({
     carryOut: (task) => carryOut(ground, bridge, task),
+    limit: () => client.inFlightLimit,
     away: () => availability.away !== undefined,
     ...common,
   });

@@ -22,6 +22,8 @@ export interface BacklogTask {
 export interface BacklogParts {
   /** Does a task in the turn of its endpoint. Never rejects. */
   readonly carryOut: (task: BacklogTask) => Promise<CaughtUp>;
+  /** Endpoints that are worked on at once, few beside those of devices that ask; it may change. */
+  readonly limit: () => number;
   /** True while the CSE need not be asked. */
   readonly away: () => boolean;
   readonly clock: Clock;
@@ -35,8 +37,6 @@ interface Entry {
   state: 'due' | 'working' | 'refused';
 }
 
-/** Endpoints that are worked on at once: few beside those of devices that ask. */
-const WORKERS = 4;
 /** Milliseconds between attempts: doubled from the least to the most while the CSE cannot do it. */
 const BACKOFF = { least: 1_000, most: 60_000 } as const;
 /** Milliseconds after which what a CSE will not do is asked again. */
@@ -123,7 +123,8 @@ export class Backlog {
 
   #start(): void {
     if (this.#timer !== undefined) return;
-    while (this.#running < Math.min(WORKERS, this.#due.size) && !this.#stopped && !this.#parts.away()) {
+    const most = Math.min(this.#parts.limit(), this.#due.size);
+    while (this.#running < most && !this.#stopped && !this.#parts.away()) {
       this.#running += 1;
       void this.#work();
     }

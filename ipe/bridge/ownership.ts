@@ -36,7 +36,9 @@ export interface Owned {
 export function belowBase(address: string, base: string): readonly string[] | undefined {
   const levels = address.split('/');
   const at = levels.indexOf(base);
-  return at < 0 || at > 2 || at === levels.length - 1 ? undefined : levels.slice(at + 1);
+  // CSE-relative, or behind the names of CSE and service provider.
+  const begins = at === 0 || (address.startsWith('/') && at <= 4);
+  return begins && at < levels.length - 1 ? levels.slice(at + 1) : undefined;
 }
 
 /**
