@@ -1,7 +1,7 @@
 /** Requests at once that are tried out; each next to the one before it. */
 const RUNGS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1_024] as const;
 /** Where it begins: bearable for the slowest CSE, and near enough to what a fast one bears. */
-const FIRST = 4;
+const FIRST = 8;
 /**
  * What is tried alternates with what holds, so that a change of the load itself, which comes in between, cancels out. True
  * where the trial has its turn; judged after the first four when it is clear, at the end in any case.
@@ -15,12 +15,12 @@ const TURN = { time: 100, answers: 40 } as const;
 /** Turns in which more than this share of answers met an empty queue say nothing. */
 const MOST_IDLE = 0.25;
 /**
- * How much more requests at once must bring: twice as many at least 5 % more answers a second. What brings less only
+ * How much more requests at once must bring: twice as many at least 2 % more answers a second. What brings less only
  * lengthens the CSE's own queue, in which nothing can overtake.
  */
-const GAIN = 0.07;
+const GAIN = 0.03;
 /** Milliseconds between trials when neither more nor fewer are better; doubled from the least to the most. */
-const REST = { least: 2_000, most: 60_000 } as const;
+const REST = { least: 1_000, most: 60_000 } as const;
 /** The CSE is another than it was: answers take so many times as long, or that much less, as when it came to rest. */
 const CHANGED = 2.5;
 /** Share of a new answer in the typical time. */
@@ -42,6 +42,7 @@ export class InFlightLimit {
   readonly #rungs: readonly number[];
   #held: number;
   #step: Step = 'lowest';
+  #lowestAgainAt = 0;
   #direction: 1 | -1 = 1;
   #stride = 1;
   #rest: number = REST.least;
@@ -146,7 +147,8 @@ export class InFlightLimit {
   }
 
   #beginTurn(now: number): void {
-    this.#ahead = this.current;
+    // Those on the wire were sent with the number before.
+    this.#ahead = Math.max(this.settled, this.#rungs[this.#trial as number] as number);
     this.#turnAnswers = 0;
     this.#turnIdle = 0;
     this.#turnBegan = now;
@@ -187,6 +189,8 @@ export class InFlightLimit {
       this.#step = 'on';
       this.#stride = 2;
     } else if (this.#step === 'lowest') {
+      // It is dear where it is no good, so that it is seldom tried again.
+      this.#lowestAgainAt = now + REST.most;
       this.#step = 'on';
       if (better) this.#direction = 1;
     } else if (this.#stride === 2) {
@@ -203,7 +207,7 @@ export class InFlightLimit {
 
   #restAt(now: number): void {
     this.#trial = undefined;
-    this.#step = 'lowest';
+    this.#step = now < this.#lowestAgainAt ? 'on' : 'lowest';
     this.#stride = 1;
     this.#restUntil = now + this.#rest;
     this.#rest = Math.min(this.#rest * 2, REST.most);

@@ -78,7 +78,7 @@ describe('requests that wait for the CSE', () => {
     });
     cleanups.push(() => cse.stop());
     const options = { url: cse.url, originator: 'Cipe', releaseVersion: '4', timeout: 1_500 } as const;
-    const client = new CseClient({ ...options, maxInFlight: 8, inFlight: 'adaptive' });
+    const client = new CseClient({ ...options, maxInFlight: 16, inFlight: 'adaptive' });
     cleanups.push(() => client.close());
     // As many as it sends at once, so that nothing is left over.
     const slow = Array.from({ length: client.inFlightLimit }, () => get(client, 'cse-in/hangs').catch(() => 'timeout'));
