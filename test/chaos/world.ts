@@ -167,6 +167,8 @@ function environment(cseUrl: string, cse: ChaosCse, folder: string): Record<stri
     IPE_CSE_ADMIN_ORIGINATOR: cse.adminOriginator,
     IPE_CSE_TIMEOUT: '3s',
     IPE_CSE_START_TIMEOUT: '10m',
+    // What others make below is cut to the time of what it stands in, and nobody renews it for them.
+    IPE_CSE_EXPIRY_MARGIN: '3600',
     IPE_STORE_KIND: 'lmdb',
     IPE_STORE_PATH: join(folder, 'store'),
     IPE_VALUES_MAX_INSTANCES: '100000',
