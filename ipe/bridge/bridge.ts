@@ -1,6 +1,12 @@
 import { errorMessage, IpeError, type Logger } from '../../common/index.ts';
 import { CseError } from '../../cse-client/index.ts';
-import { type Refusal, type Registration, type RegistrationHandler, registrationMark } from '../../lwm2m/index.ts';
+import {
+  type Refusal,
+  type Registration,
+  type RegistrationHandler,
+  registrationFields,
+  registrationMark,
+} from '../../lwm2m/index.ts';
 import {
   type EndpointNames,
   endpointNames,
@@ -145,7 +151,8 @@ export class Bridge implements RegistrationHandler {
       this.#expect(registration, this.#namesOf(endpoint), true);
       this.#parts.backlog.add(endpoint);
     } catch (error) {
-      this.#parts.logger.error('the tree of a device is not made', { endpoint, reason: errorMessage(error) });
+      const fields = registrationFields(registration);
+      this.#parts.logger.error('the tree of a device is not made', { ...fields, reason: errorMessage(error) });
     }
   }
 

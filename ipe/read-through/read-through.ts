@@ -1,6 +1,6 @@
 import { errorMessage, type Timer } from '../../common/index.ts';
 import { CseError, type DeletionNotice, type EventNotification, formatTimestamp } from '../../cse-client/index.ts';
-import type { Registration } from '../../lwm2m/index.ts';
+import { type Registration, registrationFields } from '../../lwm2m/index.ts';
 import { endpointLabel, type InstancePath } from '../../mappings/index.ts';
 import type { TreeFollower } from '../bridge/bridge.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
@@ -46,6 +46,8 @@ export class ReadThrough implements TreeFollower, ContainerListener {
   readonly #parts: ReadThroughParts;
   /** resourceNames of the AEs of endpoints. */
   readonly #names = new Map<string, string>();
+  /** Ids of the registrations of endpoints. */
+  readonly #registrations = new Map<string, string>();
   readonly #containers = new Map<string, Map<string, ReadableContainer>>();
   readonly #lanes = new Lanes(LANES);
   /** Containers whose subscription could not be made now. */
@@ -60,7 +62,8 @@ export class ReadThrough implements TreeFollower, ContainerListener {
   }
 
   /** The bridge has brought the tree to what a Register or an Update wants. */
-  follow({ endpoint }: Registration, tree: EndpointTree): void {
+  follow({ endpoint, id }: Registration, tree: EndpointTree): void {
+    this.#registrations.set(endpoint, id);
     this.#names.set(endpoint, tree.names.resourceName);
   }
 
@@ -68,6 +71,7 @@ export class ReadThrough implements TreeFollower, ContainerListener {
   leave(endpoint: string): void {
     this.gone(endpoint);
     this.#names.delete(endpoint);
+    this.#registrations.delete(endpoint);
   }
 
   /** A container that holds values stands on the CSE. */
@@ -148,7 +152,7 @@ export class ReadThrough implements TreeFollower, ContainerListener {
     const { endpoint, container } = readable;
     const final = error instanceof CseError && error.rsc !== undefined && !error.retryable;
     logger[final && error.rsc !== 4004 ? 'warn' : 'debug']('old values of a container are not asked for', {
-      endpoint,
+      ...registrationFields({ endpoint, id: this.#registrations.get(endpoint) ?? '' }),
       container,
       reason: errorMessage(error),
     });

@@ -1,5 +1,5 @@
 import { errorMessage, type Logger } from '../../common/index.ts';
-import type { Refusal, Registration, RegistrationHandler } from '../../lwm2m/index.ts';
+import { type Refusal, type Registration, type RegistrationHandler, registrationFields } from '../../lwm2m/index.ts';
 import type { HeldFollower } from './held-follower.ts';
 import type { Store } from './store.ts';
 
@@ -68,7 +68,8 @@ async function put(registration: Registration, { store, logger }: RecordingParts
     await store.flushed();
     return true;
   } catch (error) {
-    logger.debug('a registration was not recorded', { endpoint: registration.endpoint, reason: errorMessage(error) });
+    const fields = registrationFields(registration);
+    logger.debug('a registration was not recorded', { ...fields, reason: errorMessage(error) });
     return false;
   }
 }
@@ -79,11 +80,12 @@ async function gone(registration: Registration, parts: RecordingParts): Promise<
   await parts.store.flushed().catch(() => undefined);
 }
 
-function remove({ endpoint }: Registration, { store, logger }: RecordingParts): void {
+function remove(registration: Registration, { store, logger }: RecordingParts): void {
   try {
-    store.remove('registration', endpoint);
+    store.remove('registration', registration.endpoint);
   } catch (error) {
-    logger.warn('the end of a registration was not recorded', { endpoint, reason: errorMessage(error) });
+    const fields = registrationFields(registration);
+    logger.warn('the end of a registration was not recorded', { ...fields, reason: errorMessage(error) });
   }
 }
 

@@ -145,8 +145,8 @@ export class DeviceSubscriptions {
       const { availability, logger } = this.#parts;
       availability.failed(error);
       const level = error instanceof CseError ? 'debug' : 'error';
-      const { endpoint } = this.#followed.registration;
-      logger[level]('subscriptions cannot be looked after now', { endpoint, reason: errorMessage(error) });
+      const fields = registrationFields(this.#followed.registration);
+      logger[level]('subscriptions cannot be looked after now', { ...fields, reason: errorMessage(error) });
       if (isFinal(error)) return true;
       this.#lookDue = true;
       return false;

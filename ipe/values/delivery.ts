@@ -47,6 +47,8 @@ export class Delivery {
   #backoff: number = BACKOFF.least;
   #repairs = 0;
   #dropped = 0;
+  /** It may go on like that. */
+  #toldRefused = false;
 
   constructor(shares: DeliveryShares, device: FollowedDevice) {
     this.#shares = shares;
@@ -280,7 +282,9 @@ export class Delivery {
     if (value?.container === refused) this.#queue?.remove(value);
     if (this.#containers.isRefused(refused)) this.#queue?.removeBelow(refused);
     counters.refused += waiting - this.size;
-    parts.logger.warn('the CSE refuses a value', { ...this.#fields, container: refused, reason: error.message });
+    const level = this.#toldRefused ? 'debug' : 'warn';
+    this.#toldRefused = true;
+    parts.logger[level]('the CSE refuses a value', { ...this.#fields, container: refused, reason: error.message });
     return true;
   }
 
