@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { errorMessage } from '../common/index.ts';
 import { measureAcme } from './acme-part.ts';
 import { measureBridge } from './bridge-part.ts';
+import { measureDtls } from './dtls-part.ts';
 import { measureGrowth } from './growth-part.ts';
 import { measureLwm2m } from './lwm2m-part.ts';
 import { measureMemory } from './memory-part.ts';
@@ -21,6 +22,7 @@ const MEASURE = {
   storm: measureStorms,
   acme: measureAcme,
   memory: measureMemory,
+  dtls: measureDtls,
 } as const satisfies Readonly<Record<Part, (options: BenchOptions) => Promise<unknown>>>;
 
 /** Runs every part; one that fails is told and leaves the others alone. */

@@ -1,4 +1,5 @@
 import { cpus, totalmem } from 'node:os';
+import type { DtlsResults } from './dtls-part.ts';
 import type { Growth } from './growth-part.ts';
 import type { Lwm2mResults } from './lwm2m-part.ts';
 import type { Metrics, Series } from './metrics.ts';
@@ -24,6 +25,7 @@ export interface BenchResults {
   readonly storm?: Storms;
   readonly acme?: Series;
   readonly memory?: Metrics;
+  readonly dtls?: DtlsResults;
   /** Parts that failed, with the reason. */
   readonly failures: Readonly<Record<string, string>>;
 }

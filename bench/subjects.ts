@@ -29,7 +29,8 @@ function nodeWords(file: string, words: readonly string[], options: SubjectOptio
   return [...memory, ...delay, ...profiling, built(file), ...words];
 }
 
-async function ready(child: Child, port: (line: Line) => unknown): Promise<Subject> {
+/** The server of a process, once it has told its port. */
+export async function ready(child: Child, port: (line: Line) => unknown): Promise<Subject> {
   const found = await child.next((line) => {
     const value = port(line);
     return typeof value === 'number' ? value : undefined;
@@ -70,6 +71,7 @@ export function startBridge(
     IPE_HTTP_PORT: '0',
     IPE_LOG_FORMAT: 'json',
     IPE_VALUES_MODE: 'none',
+    IPE_STORE_KIND: 'memory',
     ...settings,
   };
   const words = [YOUNG_GENERATION, ...nodeWords('../ipe/main.js', ['run'], options)];

@@ -1,3 +1,4 @@
+import { dtlsTable } from './dtls-table.ts';
 import { growthTable, stormTable } from './load-tables.ts';
 import type { Metrics, Series } from './metrics.ts';
 import type { BenchResults } from './results.ts';
@@ -194,7 +195,7 @@ function memoryTable(memory: Metrics): Table {
 }
 
 /** The tables of whatever parts ran. */
-export function tablesOf({ lwm2m, bridge, values, growth, storm, acme, memory }: BenchResults): Table[] {
+export function tablesOf({ lwm2m, bridge, values, growth, storm, acme, memory, dtls }: BenchResults): Table[] {
   return [
     ...(lwm2m === undefined ? [] : [lwm2mTable(lwm2m)]),
     ...(bridge === undefined ? [] : [bridgeTable(bridge)]),
@@ -203,6 +204,7 @@ export function tablesOf({ lwm2m, bridge, values, growth, storm, acme, memory }:
     ...(storm === undefined ? [] : [stormTable(storm)]),
     ...(acme === undefined ? [] : [acmeTable(acme, bridge)]),
     ...(memory === undefined ? [] : [memoryTable(memory)]),
+    ...(dtls === undefined ? [] : [dtlsTable(dtls)]),
   ];
 }
 

@@ -18,6 +18,15 @@ describe('tables of the benchmark', () => {
     expect(tablesOf(results({}))).toEqual([]);
   });
 
+  test('say of DTLS what it comes to beside Leshan, where that was measured', () => {
+    const ours = { pskRate: 6_000, pskCpu: 100, sessionMemory: 36_000 };
+    const leshan = { pskRate: 4_000, pskCpu: 200, sessionMemory: 40_000 };
+    const [alone] = tablesOf(results({ dtls: { ours: one(ours) } }));
+    expect(alone?.columns).toEqual(['', 'lwm2m-ipe']);
+    const [table] = tablesOf(results({ dtls: { ours: one(ours), leshan: one(leshan) } }));
+    expect(table?.rows[0]).toMatchObject({ met: true, cells: expect.arrayContaining(['1.50', '>= 1.2']) });
+  });
+
   test('say of values whether each goal was reached with every format', () => {
     const good = { rate: 9_000, rawRate: 10_000, share: 0.9, delayP99: 4, lost: 0, disordered: 0 };
     const values = {
