@@ -1,6 +1,6 @@
 import { type Clock, errorMessage, type Logger } from '../../common/index.ts';
 import { type CseClient, CseError, ResourceType } from '../../cse-client/index.ts';
-import type { Node, Operation, Outcome, Registration } from '../../lwm2m/index.ts';
+import { type Node, type Operation, type Outcome, type Registration, registrationFields } from '../../lwm2m/index.ts';
 import { containerName, type DirectCommandKind, type InstancePath } from '../../mappings/index.ts';
 import type { TreeFollower } from '../bridge/bridge.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
@@ -140,20 +140,28 @@ export class ServerAccess implements TreeFollower {
   }
 
   async #read(device: Device): Promise<void> {
-    const { endpoint } = device.registration;
+    const fields = registrationFields(device.registration);
     const { logger } = this.#parts;
     const nodes = await this.#nodes(device, ACCESS_CONTROL_OBJECT);
-    if (nodes === undefined) return;
-    const id = this.#settings.shortServerId ?? shortServerIdOf((await this.#nodes(device, SERVER_OBJECT)) ?? []);
-    if (id === undefined) {
-      logger.info('a device does not tell under which Short Server ID it knows the IPE; see access.shortServerId', {
-        endpoint,
-      });
-      return;
+    const id = nodes && (await this.#shortServerId(device));
+    if (device.leaving.signal.aborted) return;
+    if (nodes === undefined || id === undefined) {
+      device.limits = undefined;
+      if (nodes !== undefined) {
+        logger.info(
+          'a device does not tell under which Short Server ID it knows the IPE; see access.shortServerId',
+          fields,
+        );
+      }
+    } else {
+      device.limits = limitsOf(nodes, id);
+      logger.debug('the Access Control object of a device was read', { ...fields, shortServerId: id });
     }
-    device.limits = limitsOf(nodes, id);
-    logger.debug('the Access Control object of a device was read', { endpoint, shortServerId: id });
     this.#mirror(device);
+  }
+
+  async #shortServerId(device: Device): Promise<number | undefined> {
+    return this.#settings.shortServerId ?? shortServerIdOf((await this.#nodes(device, SERVER_OBJECT)) ?? []);
   }
 
   async #nodes({ registration, leaving }: Device, objectId: number): Promise<readonly Node[] | undefined> {
@@ -162,8 +170,8 @@ export class ServerAccess implements TreeFollower {
     const outcome = await this.#parts.perform(registration.endpoint, { type: 'read', path: { objectId } }, options);
     if (outcome.kind === 'success') return outcome.nodes ?? [];
     if (!leaving.signal.aborted) {
-      const { endpoint } = registration;
-      this.#parts.logger.debug('access cannot be read of a device', { endpoint, objectId, outcome: outcome.kind });
+      const fields = registrationFields(registration);
+      this.#parts.logger.debug('access cannot be read of a device', { ...fields, objectId, outcome: outcome.kind });
     }
     return undefined;
   }
@@ -185,9 +193,8 @@ export class ServerAccess implements TreeFollower {
       }
     } catch (error) {
       availability.failed(error);
-      const { endpoint } = device.registration;
       logger.warn('what a device denies could not be written to the policies of its containers', {
-        endpoint,
+        ...registrationFields(device.registration),
         reason: errorMessage(error),
       });
     }

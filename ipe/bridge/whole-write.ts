@@ -26,7 +26,7 @@ interface Writer {
 }
 
 /**
- * Writes attributes; as a whole it also gives the resource back the policy that it has lost, where the CSE lets us: no
+ * Writes attributes; as a whole it also gives the resource the policy that it has not, or no more, where the CSE lets us: no
  * further request where it has not. Rejects with CseError, and with IpeError `ipe/name-taken` for what is not ours.
  */
 export async function write<K extends TreeType>(writer: Writer, writing: Writing<K>): Promise<void> {
@@ -38,18 +38,18 @@ export async function write<K extends TreeType>(writer: Writer, writing: Writing
     await update();
     return;
   }
-  // Alone: ACME takes nothing else beside it.
-  const admit = (acpi: readonly string[], options: CallOptions) =>
-    client.update(ty, path, { acpi: [...acpi, policy] } as unknown as UpdateAttributes<K>, options);
+  // Alone: ACME takes nothing else beside it. What stood there goes, for it may be that of another rule.
+  const admit = (options: CallOptions) =>
+    client.update(ty, path, { acpi: [policy] } as unknown as UpdateAttributes<K>, options);
   try {
     const written = (await update()) as { readonly acpi?: readonly string[] } | undefined;
     const named = written?.acpi?.some((one) => lastName(one) === lastName(policy)) ?? false;
-    if (written !== undefined && !named) await admit(written.acpi ?? [], {});
+    if (written !== undefined && !named) await admit({});
   } catch (error) {
     if (creator === undefined || !isRefused(error, 4103)) throw error;
     const { lbl } = (await client.retrieve(ty, path, { originator: creator })) as { readonly lbl?: readonly string[] };
     assertOurs(lbl, context, path);
-    await admit([], { originator: creator });
+    await admit({ originator: creator });
     await update();
   }
 }

@@ -156,10 +156,35 @@ describe('access.rules', () => {
     async (dialect) => {
       const cse = await start(dialect);
       const ipe = await run(cse, access);
+      const said = ipe.ready.cse.degraded.filter((line) => line.startsWith('policies are given at creation alone'));
+      expect(said).toHaveLength(1);
       await device(ipe, 'meter-1');
       const [billing, plant] = [await application(cse, 'billing'), await application(cse, 'plant')];
       expect(await code(billing.retrieve(container, `${cse.base}/meter-1/3_0`))).toBeUndefined();
       expect(await code(plant.retrieve(container, `${cse.base}/meter-1/3_0`))).toBe(4103);
     },
   );
+
+  it('a device that another rule holds for now carries the policies of that, when it registers again', async () => {
+    const cse = await start();
+    const first = await startIpe(cse, { access: { command: ['Cplant'] } });
+    await device(first, 'meter-1');
+    const plant = await application(cse, 'plant');
+    await eventually(
+      () => code(plant.retrieve(container, `${cse.base}/meter-1/3311_0/5850`)),
+      (rsc) => rsc === undefined,
+    );
+    await first.stop();
+    const second = await run(cse, {
+      command: ['Cplant'],
+      rules: [{ endpoint: 'meter-*', read: ['Cbilling'], command: [] }],
+    });
+    await device(second, 'meter-1');
+    for (const resource of ['3_0', '3311_0', '3311_0/5850'])
+      await eventually(
+        () => code(plant.retrieve(container, `${cse.base}/meter-1/${resource}`)),
+        (rsc) => rsc === 4103,
+      );
+    expect(await code(plant.retrieve(ae, `${cse.base}/meter-1`))).toBe(4103);
+  });
 });
