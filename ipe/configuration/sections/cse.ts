@@ -72,7 +72,7 @@ export const cseSection = z.strictObject({
     allowed: `${DURATION_FORMS}; from 10ms to 10m`,
   }),
   maxInFlight: wholeNumber(
-    { min: 1, max: 1_024, usual: 8 },
+    { min: 1, max: 1_024, usual: 32 },
     'Most requests on the wire to the CSE at once, however much waits.',
   ),
   inFlight: key(z.enum(['adaptive', 'fixed']).prefault('adaptive'), {
