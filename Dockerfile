@@ -16,11 +16,15 @@ LABEL org.opencontainers.image.title="lwm2m-ipe" \
       org.opencontainers.image.description="oneM2M Interworking Proxy Entity for LwM2M devices" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production \
-    IPE_HTTP_HOST=0.0.0.0
+    IPE_HTTP_HOST=0.0.0.0 \
+    IPE_STORE_PATH=/var/lib/lwm2m-ipe
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE NOTICE ./
+# What outlives the container, with a CSE of your own.
+RUN install -d -o node -g node -m 0700 /var/lib/lwm2m-ipe
+VOLUME /var/lib/lwm2m-ipe
 USER node
 EXPOSE 5683/udp 8090/tcp
 STOPSIGNAL SIGTERM

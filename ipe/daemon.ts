@@ -12,6 +12,7 @@ import {
   type Registration,
   type RegistrationHandler,
 } from '../lwm2m/index.ts';
+import { missedAccess } from './access/missed-access.ts';
 import { commandersOf } from './access/privileges.ts';
 import type { ServerAccess } from './access/server-access.ts';
 import { listensToApplications, missedDemand } from './application-demand.ts';
@@ -40,6 +41,7 @@ import {
   lwm2mServerOptions,
   notificationSettings,
   presenceSettings,
+  storeSettings,
 } from './settings.ts';
 import { HeldFollower } from './store/held-follower.ts';
 import { LastingState } from './store/lasting-state.ts';
@@ -194,10 +196,14 @@ export class Daemon {
     // Without anything of an earlier run there is nothing yet that should be there.
     if (complete) reconciliation.call('start');
     this.#watch({ ...upkeep, server, admission, values, commands, client: connection.client }, connection, state);
-    const degraded = [...found.degraded, ...missedDemand(configuration, found.dialect)];
+    const missed = [
+      ...missedDemand(configuration, found.dialect),
+      ...missedAccess(configuration.access, found.dialect),
+    ];
+    const degraded = [...found.degraded, ...missed];
     this.#missing = degraded;
     const cse = { url, embedded: configuration.cse.url === undefined, title: title(found), degraded };
-    const { kind, path } = configuration.store;
+    const { kind, path } = storeSettings(configuration);
     const store = { kind, ...(kind === 'lmdb' ? { path } : undefined), restored: registrations };
     const devices = { ...(coap && { coap }), ...(coaps && { coaps: { ...coaps, ...security.facts } }) };
     return {
@@ -225,7 +231,7 @@ export class Daemon {
   }
 
   #openState(): LastingState {
-    const state = new LastingState(this.#configuration.store, systemClock, this.#logger);
+    const state = new LastingState(storeSettings(this.#configuration), systemClock, this.#logger);
     this.#state = state;
     this.#stops.push(() => state.close());
     return state;

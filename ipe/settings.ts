@@ -15,6 +15,7 @@ import type { AdmissionSettings } from './load/admission.ts';
 import type { NotificationSettings } from './notifications/notifications.ts';
 import type { ReadThroughSettings } from './read-through/parts.ts';
 import type { ReconciliationSettings } from './reconciliation/parts.ts';
+import type { StoreSettings } from './store/open-store.ts';
 import type { SubscriptionSettings } from './subscriptions/parts.ts';
 import type { ValueSettings } from './values/parts.ts';
 
@@ -57,6 +58,12 @@ export function cseClientOptions(
   const { originator, releaseVersion, timeout, maxInFlight, inFlight } = configuration.cse;
   const security = cseSecurity(configuration);
   return { url: settings.url, originator, releaseVersion, timeout, maxInFlight, inFlight, ...security, logger };
+}
+
+/** Where state is kept: beside a CSE that forgets everything with the process nothing else needs to be remembered. */
+export function storeSettings({ store, cse }: Configuration): StoreSettings {
+  if (store.kind !== 'auto') return { kind: store.kind, path: store.path };
+  return { kind: cse.url === undefined ? 'memory' : 'lmdb', path: store.path };
 }
 
 /** How long devices may have to wait for the CSE. */

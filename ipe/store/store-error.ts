@@ -25,7 +25,7 @@ const ROWS: readonly Row[] = [
   {
     codes: ['EACCES', 'EPERM', 'EROFS', 13, 1, 30],
     code: 'store/permissions',
-    text: 'this process may not read and write there',
+    text: 'this process may not read and write there; set store.path (IPE_STORE_PATH) to a directory where it may, or store.kind (IPE_STORE_KIND) to memory',
     retryable: false,
   },
   {

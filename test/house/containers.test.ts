@@ -22,6 +22,7 @@ interface Service {
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
   readonly configs: Readonly<Record<string, { readonly content: string }>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
 }
 
 const read = (file: string): string => readFileSync(ROOT + file, 'utf8');
@@ -77,8 +78,17 @@ describe('docker-compose.yml', () => {
   test('mounts only files that are there, and nobody writes to them', () => {
     const volumes = Object.values(compose.services).flatMap((service) => service.volumes ?? []);
     const parts = volumes.map((volume) => volume.split(':'));
-    expect(parts.length).toBeGreaterThan(0);
-    expect(parts.filter(([file = '', , mode]) => mode !== 'ro' || !existsSync(ROOT + file))).toEqual([]);
+    const named = Object.keys(compose.volumes);
+    const files = parts.filter(([name = '']) => !named.includes(name));
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.filter(([file = '', , mode]) => mode !== 'ro' || !existsSync(ROOT + file))).toEqual([]);
+  });
+
+  test('keeps the state of the bridge where the image makes its user the owner', () => {
+    const { volumes = [] } = compose.services.ipe as Service;
+    const path = /IPE_STORE_PATH=(\S+)/.exec(read('Dockerfile'))?.[1];
+    expect(read('Dockerfile')).toContain(`install -d -o node -g node -m 0700 ${path}\n`);
+    expect(volumes.map((volume) => volume.split(':'))).toContainEqual(['ipe-state', path]);
   });
 
   test('publishes nothing beyond this machine', () => {

@@ -26,6 +26,7 @@ export async function startIpe(
     cse: { url, base, cseId, adminOriginator, timeout: '5s', ...overrides.cse },
     lwm2m: { coap: { host: '127.0.0.1', port: 0 }, ...overrides.lwm2m },
     http: { port: 0, ...overrides.http },
+    store: { kind: 'memory', ...overrides.store },
   } as ConfigurationInput);
   const daemon = new Daemon(configuration, logger);
   const ready = await daemon.start();

@@ -3,11 +3,11 @@ import { key } from '../notes.ts';
 
 /** State that outlives the process. */
 export const storeSection = z.strictObject({
-  kind: key(z.enum(['lmdb', 'memory']).prefault('memory'), {
+  kind: key(z.enum(['auto', 'lmdb', 'memory']).prefault('auto'), {
     kind: 'choice',
     description:
-      'Where registrations, observations and what is to be done on the CSE are kept: lmdb on the disk, so that devices notice no restart; memory, and a restart waits for each device to register again.',
-    allowed: 'lmdb or memory',
+      'Where registrations, observations, values on their way and what is to be done on the CSE are kept: lmdb on the disk, so that nothing is lost and devices notice no restart; memory, and a restart waits for each device to register again. auto: lmdb where cse.url is set, memory beside the embedded CSE, which forgets everything, too.',
+    allowed: 'auto, lmdb or memory',
   }),
   path: key(
     z
@@ -19,7 +19,7 @@ export const storeSection = z.strictObject({
     {
       kind: 'text',
       description:
-        'Directory of its own for store.kind: lmdb, made where there is none; on a local disk, for one process at a time.',
+        'Directory of its own for lmdb, made where there is none; on a local disk, for one process at a time.',
       allowed: 'a path of at most 1024 characters',
     },
   ),

@@ -22,6 +22,7 @@ const FREE_PORTS = {
   IPE_LWM2M_COAP_PORT: '0',
   IPE_HTTP_PORT: '0',
   IPE_EMBEDDED_CSE_PORT: '0',
+  IPE_STORE_KIND: 'memory',
 };
 const STACK = /^\s+at /m;
 
