@@ -106,6 +106,7 @@ describe('the environment file', () => {
         ca: '/etc/lwm2m-ipe/device-ca.pem',
         libssl: '/usr/lib/x86_64-linux-gnu/libssl.so.3',
       },
+      rateLimits: { requests: 20_000, requestsPerSource: 200, registrations: 2_000, registrationsPerSource: 50 },
     };
     expect(loadConfiguration({ env: rest }).lwm2m).toEqual({ ...lwm2m, ...withoutDefault });
   });
