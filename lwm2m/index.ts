@@ -50,6 +50,7 @@ export { comparePaths, isInside } from './content/resource-path.ts';
 export type { Node, ObjectLinkValue, Value } from './content/value.ts';
 export { CIPHER_SUITES, type CipherSuite, DEFAULT_CIPHER_SUITES } from './dtls/cipher-suites.ts';
 export { type DtlsCapabilities, DtlsServer } from './dtls/dtls-server.ts';
+export { loadOpenssl } from './dtls/openssl.ts';
 export { DEFAULT_DTLS_LIMITS, type DtlsCounters, type DtlsLimits, type DtlsServerOptions } from './dtls/options.ts';
 export type { ServerCertificate } from './dtls/server-certificate.ts';
 export type { CloseReason, DtlsSession } from './dtls/session.ts';

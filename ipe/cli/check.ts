@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import { IpeError } from '../../common/index.ts';
+import { IpeError, type Logger, systemClock } from '../../common/index.ts';
 import { type Configuration, FILE_VARIABLE, isLoopback, loadConfiguration } from '../configuration/index.ts';
 import type { CseFinding, CseReport } from '../inspect-cse.ts';
 import { createLogger } from '../log.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const EXAMPLES = `
-Prints what the CSE is and what the IPE may do there, and leaves the CSE as it was; and which files of object definitions
-(lwm2m.modelsFolder) are wrong. Exit code 1 when the IPE could not work: a wrong configuration, a CSE that is away, is no
-CSE or refuses what is needed.
+Prints what the CSE is and what the IPE may do there, and leaves the CSE as it was; which files of object definitions
+(lwm2m.modelsFolder) are wrong; and whether keys, certificates and OpenSSL for lwm2m.coaps are to be had. Exit code 1 when
+the IPE could not work: a wrong configuration, a CSE that is away, is no CSE or refuses what is needed.
 
 Examples:
   $ lwm2m-ipe check --config /etc/lwm2m-ipe.yaml
@@ -57,12 +57,29 @@ async function checkDefinitions(folder: string | undefined, stdout: Surroundings
   stdout.write(`${lines.join('\n')}\n`);
 }
 
+/** Nothing where devices come without security; rejects where keys or certificates cannot be used, as a start would. */
+async function checkDeviceSecurity(
+  configuration: Configuration,
+  logger: Logger,
+  stdout: Surroundings['stdout'],
+): Promise<void> {
+  const { DeviceSecurity } = await import('../device-security.ts');
+  const security = new DeviceSecurity(configuration, systemClock, logger);
+  const { securityModes, identities } = security.facts;
+  security.close();
+  if (security.coaps === undefined) return;
+  const { loadOpenssl } = await import('../../lwm2m/index.ts');
+  const { version } = await loadOpenssl(configuration.lwm2m.coaps.libssl);
+  stdout.write(`${line('devices', `by coaps: ${securityModes.join(', ')}; ${identities} identities; ${version}`)}\n`);
+}
+
 async function check(file: string | undefined, { env, stdout, stderr }: Surroundings): Promise<void> {
   const configuration = loadConfiguration({ file, env });
   const name = file ?? env[FILE_VARIABLE] ?? 'no file';
   stdout.write(`${line('configuration', `valid (${name} and the environment)`)}\n`);
   const logger = createLogger({ level: 'error', format: 'text', stream: stderr });
   await checkDefinitions(configuration.lwm2m.modelsFolder, stdout);
+  await checkDeviceSecurity(configuration, logger, stdout);
   const { inspectCse } = await import('../inspect-cse.ts');
   const report = await inspectCse(configuration, logger);
   const findings = [...report.findings, ...localFindings(configuration)];
