@@ -3,7 +3,7 @@ import { errorMessage } from '../../common/index.ts';
 import { CseError } from '../../cse-client/index.ts';
 import type { Evidence } from './evidence.ts';
 import { type Breach, breaches } from './invariants/index.ts';
-import type { Fault, Schedule, WorkKind } from './schedule.ts';
+import { type Fault, type Schedule, trackOf, type WorkKind } from './schedule.ts';
 import { FAIR } from './udp-relay.ts';
 import type { World } from './world.ts';
 
@@ -114,15 +114,19 @@ function work(world: World, kind: WorkKind, index: number): void {
 export async function play(world: World, schedule: Schedule, tell: (line: string) => void): Promise<Verdict> {
   const begin = performance.now();
   const until = (at: number) => sleep(Math.max(0, begin + at - performance.now()));
-  const struck: Promise<void>[] = [];
+  // On a slow machine a fault takes longer than it should, and the next one on its track waits for it.
+  const struck = new Map<string, Promise<void>>();
   const misplayed: string[] = [];
   const faults = (async () => {
     for (const { at, fault } of schedule.faults) {
       await until(at);
       tell(`${(at / 1_000).toFixed(2)} s: ${fault.kind}`);
-      struck.push(
-        strike(world, fault).catch((error: unknown) => void misplayed.push(`${fault.kind}: ${errorMessage(error)}`)),
-      );
+      const track = trackOf(fault.kind);
+      const before = struck.get(track) ?? Promise.resolve();
+      const done = before
+        .then(() => strike(world, fault))
+        .catch((error: unknown) => void misplayed.push(`${fault.kind}: ${errorMessage(error)}`));
+      struck.set(track, done);
     }
   })();
   for (const step of schedule.work) {
@@ -131,7 +135,7 @@ export async function play(world: World, schedule: Schedule, tell: (line: string
   }
   await faults;
   await until(schedule.duration);
-  await Promise.all(struck);
+  await Promise.all(struck.values());
   const calm = performance.now();
   const { evidence, broken } = await judged(world, calm);
   const unplayed = misplayed.length === 0 ? [] : [{ invariant: 'the schedule is played as it stands', saw: misplayed }];

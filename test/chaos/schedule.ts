@@ -114,6 +114,12 @@ export const FAULT_KINDS: readonly FaultKind[] = Object.values(TRACKS).flatMap(
   (makers) => Object.keys(makers) as FaultKind[],
 );
 
+/** The track of a kind: what is struck by it. */
+export function trackOf(kind: FaultKind): string {
+  const [track = ''] = Object.entries(TRACKS).find(([, makers]) => kind in makers) ?? [];
+  return track;
+}
+
 /** Milliseconds between two faults on a track, and before the first one. */
 const GAP = { least: 1_500, most: 9_000 } as const;
 
