@@ -33,12 +33,13 @@ export function makeBootstrapServer(ground: Ground, partners: BootstrapPartners)
     bootstrapped: (endpoint, version) => nodes?.show(endpoint, version),
     logger,
   });
-  const { limits, transmission } = lwm2mServerOptions(configuration);
+  const { limits, rateLimits, transmission } = lwm2mServerOptions(configuration);
   return new BootstrapServer(
     {
       ...(coap.enabled && { coap: { host: coap.host, port: coap.port } }),
       ...(coaps.enabled && { coaps: secureDoor(configuration, security) }),
       ...(limits?.coap && { coapLimits: limits.coap }),
+      ...(rateLimits?.requests && { requestRates: rateLimits.requests }),
       ...(transmission && { transmission }),
       pack,
       limits: { sessions },

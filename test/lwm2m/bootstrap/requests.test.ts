@@ -8,7 +8,8 @@ import { account, type Client, ONE_ACCOUNT, World } from './bootstrap-world.ts';
 let world: World;
 let client: Client;
 beforeAll(async () => {
-  world = await World.start();
+  // Else texts that are much longer than the question are left out.
+  world = await World.start({ coapLimits: { amplification: Number.POSITIVE_INFINITY } });
   client = await world.client();
 });
 afterAll(() => world.stop());
@@ -42,6 +43,15 @@ describe('a Bootstrap-Request (LwM2M 1.1 6.1.7.1)', () => {
     world.plan = async () => ({ code: '4.00', diagnostic: 'not you' });
     expect(await client.request('ep=a')).toMatchObject({ code: '4.00', text: 'not you' });
     world.plan = async () => ONE_ACCOUNT;
+  });
+
+  it('beyond what a source may ask in a second is 4.29, and nothing is provided', async () => {
+    const other = await World.start({ requestRates: { perSource: 1 } });
+    const flooding = await other.client(() => undefined);
+    const codes: string[] = [];
+    while (!codes.includes('4.29')) codes.push((await flooding.request('ep=')).code);
+    expect(codes.slice(0, -1).every((code) => code === '4.00')).toBe(true);
+    await other.stop();
   });
 
   it('passes over parameters that it does not know', async () => {
@@ -86,6 +96,17 @@ describe('a Bootstrap-Pack-Request (LwM2M 1.2 6.1.7.8)', () => {
       nodes.map(({ path, value }) => [`/${path.objectId}/${path.instanceId}/${path.resourceId}`, value]),
     );
     expect(values).toMatchObject({ '/0/1/0': 'coap://192.0.2.1', '/0/1/10': 1, '/1/0/0': 1, '/1/0/7': 'U' });
+  });
+
+  it('of an address that has proved nothing is answered in blocks that are no larger than the question allows', async () => {
+    const other = await World.start();
+    const asking = await other.client();
+    const { code, payload } = await asking.pack(112, 'ep=dev');
+    expect(code).toBe('2.05');
+    expect(payload.length).toBeGreaterThan(64);
+    expect(other.provided).toHaveLength(1);
+    expect(other.server.service.counters.packs).toBe(1);
+    await other.stop();
   });
 
   it('with another Accept is 4.06, and the client may go on with a Bootstrap-Request', async () => {
