@@ -55,6 +55,7 @@ export { DEFAULT_DTLS_LIMITS, type DtlsCounters, type DtlsLimits, type DtlsServe
 export type { ServerCertificate } from './dtls/server-certificate.ts';
 export type { CloseReason, DtlsSession } from './dtls/session.ts';
 export type { IdentityPolicy } from './identity/identity-policy.ts';
+export { Refusals } from './identity/refusals.ts';
 export type { DataType, ObjectDefinition, ResourceDefinition, ResourceOperations } from './model/definition.ts';
 export { ObjectModels } from './model/object-models.ts';
 export { formatPath, type Path, parsePath } from './model/path.ts';

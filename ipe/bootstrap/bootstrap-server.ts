@@ -1,5 +1,5 @@
 import { IpeError, systemClock } from '../../common/index.ts';
-import { BootstrapServer, type CoapsOptions } from '../../lwm2m/index.ts';
+import { BootstrapServer, type CoapsOptions, Refusals } from '../../lwm2m/index.ts';
 import { endpointNames } from '../../mappings/index.ts';
 import type { Configuration } from '../configuration/index.ts';
 import type { DeviceSecurity } from '../device-security.ts';
@@ -31,6 +31,7 @@ export function makeBootstrapServer(ground: Ground, partners: BootstrapPartners)
     access: { credentials, identities, keysOverCoap },
     issuer: credentials && keyIssuer(credentials),
     bootstrapped: (endpoint, version) => nodes?.show(endpoint, version),
+    refusals: new Refusals(systemClock, logger),
     logger,
   });
   const { limits, rateLimits, transmission } = lwm2mServerOptions(configuration);

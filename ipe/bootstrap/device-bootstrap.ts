@@ -7,6 +7,7 @@ import type {
   Lwm2mVersion,
   Peer,
   Refusal,
+  Refusals,
 } from '../../lwm2m/index.ts';
 import { type BootstrapAccess, endpointOfPeer, mayBootstrap, NOT_FOR_YOU } from './bootstrap-access.ts';
 import { readCertificateFiles } from './certificate-files.ts';
@@ -22,6 +23,8 @@ export interface DeviceBootstrapParts {
   readonly issuer: KeyIssuer | undefined;
   /** Told of each device that has its accounts. */
   readonly bootstrapped: (endpoint: string, version: Lwm2mVersion) => void;
+  /** Told of those that are refused. */
+  readonly refusals: Refusals;
   readonly logger: Logger;
 }
 
@@ -38,11 +41,11 @@ export class DeviceBootstrap implements BootstrapHandler {
   }
 
   async provide({ endpoint, peer }: BootstrapClient): Promise<BootstrapPlan | Refusal> {
-    const { templates, access, issuer, logger } = this.#parts;
+    const { templates, access, issuer, refusals, logger } = this.#parts;
     const template = templateOf(templates, endpoint);
     if (template === undefined || !mayBootstrap(access, peer, endpoint, givesSecrets(template))) {
       const reason = template === undefined ? 'no template for it' : 'its credentials do not allow it';
-      logger.warn('bootstrap refused', { endpoint, peer: peer.key, reason });
+      refusals.add('bootstrap', peer, endpoint, reason);
       return NOT_FOR_YOU;
     }
     const key = givesKeys(template) ? await issuer?.issue(endpoint) : undefined;

@@ -17,6 +17,12 @@ interface DeviceKey {
   readonly key: Buffer;
 }
 
+/** For templates with certificates: what the server shows, and what a device `meter-…` is given. */
+export interface StandCertificates {
+  readonly server: { readonly certificate: string; readonly privateKey: string; readonly ca: string };
+  readonly device: { readonly certificate: string; readonly privateKey: string };
+}
+
 /** A started IPE with a bootstrap server, on a CSE. */
 export interface BootstrapStand {
   readonly ipe: RunningIpe;
@@ -33,13 +39,18 @@ export interface BootstrapStand {
 
 const host = '127.0.0.1';
 /** Endpoints with a key for bootstrap. */
-const LAMPS = ['lamp-1', 'lamp-3', 'lamp-5'];
+const LAMPS = ['lamp-1', 'lamp-3', 'lamp-5', 'meter-1'];
+
+function certified({ server, device }: StandCertificates, port: number, account: object) {
+  const uri = `coaps://${host}:${port}`;
+  return { uri, security: 'certificate', ...device, serverCertificate: server.certificate, ...account } as const;
+}
 
 /**
  * The templates tell devices where the LwM2M server is, so its ports are chosen before: devices `plain-…` get an account
  * without security, `lamp-…` one with a key of their own.
  */
-export async function bootstrapStand(cse: CseUnderTest): Promise<BootstrapStand> {
+export async function bootstrapStand(cse: CseUnderTest, certificates?: StandCertificates): Promise<BootstrapStand> {
   const folder = mkdtempSync(join(tmpdir(), 'lwm2m-ipe-bootstrap-'));
   const store = join(folder, 'devices.json');
   const [coap = 0, coaps = 0] = await freeUdpPorts(2);
@@ -51,7 +62,7 @@ export async function bootstrapStand(cse: CseUnderTest): Promise<BootstrapStand>
   known.close();
   const account = { lifetime: 77, shortServerId: 101 };
   const ipe = await startIpe(cse, {
-    lwm2m: { coap: { host, port: coap }, coaps: { host, port: coaps, credentials: store } },
+    lwm2m: { coap: { host, port: coap }, coaps: { host, port: coaps, credentials: store, ...certificates?.server } },
     bootstrap: {
       coap: { host, port: 0 },
       coaps: { host, port: 0, enabled: true },
@@ -59,6 +70,9 @@ export async function bootstrapStand(cse: CseUnderTest): Promise<BootstrapStand>
       templates: [
         { endpoint: 'plain-*', servers: [{ uri: `coap://${host}:${coap}`, ...account }] },
         { endpoint: 'lamp-*', servers: [{ uri: `coaps://${host}:${coaps}`, ...account }] },
+        ...(certificates === undefined
+          ? []
+          : [{ endpoint: 'meter-*', servers: [certified(certificates, coaps, account)] }]),
         { endpoint: 'only-*', servers: [{ uri: 'coap://192.0.2.1' }] },
       ],
     },

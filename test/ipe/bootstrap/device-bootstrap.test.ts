@@ -9,7 +9,7 @@ import { makeKey } from '../../../ipe/credentials/credential.ts';
 import { Credentials } from '../../../ipe/credentials/credentials.ts';
 import { IdentityRules } from '../../../ipe/credentials/identity-rules.ts';
 import { MemoryStorage } from '../../../ipe/credentials/memory-storage.ts';
-import type { Peer, PeerIdentity } from '../../../lwm2m/index.ts';
+import { type Peer, type PeerIdentity, Refusals } from '../../../lwm2m/index.ts';
 import { withoutOpenssl } from '../../lwm2m/dtls/openssl-command.ts';
 import { CertificateAuthority } from '../../support/certificates.ts';
 
@@ -26,6 +26,7 @@ function world({ keysOverCoap = false, templates = [SECURE, PLAIN] as object[] }
     access: { credentials, identities, keysOverCoap },
     issuer: keyIssuer(credentials),
     bootstrapped: () => {},
+    refusals: new Refusals(systemClock, silentLogger),
     logger: silentLogger,
   });
   const ask = (endpoint: string, identity?: PeerIdentity) =>
