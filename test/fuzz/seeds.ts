@@ -1,0 +1,17 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Files of a folder of the corpus that are worth starting from. */
+export function readSeeds(folder: 'notifications' | 'configuration' | 'dtls'): readonly Buffer[] {
+  const url = new URL(`./corpus/${folder}/`, import.meta.url);
+  return readdirSync(url)
+    .sort()
+    .map((name) => readFileSync(new URL(name, url)));
+}
+
+/** Replays what was found: FUZZ_SEED=n FUZZ_COUNT=n npx vitest run test/fuzz. */
+export const SEED = Number(process.env.FUZZ_SEED ?? 20_261_121);
+
+/** How many are tried: `usual`, or FUZZ_COUNT. */
+export function count(usual: number): number {
+  return Number(process.env.FUZZ_COUNT ?? usual);
+}
