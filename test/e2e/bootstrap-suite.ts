@@ -61,7 +61,9 @@ export async function bootstrapStand(cse: CseUnderTest, certificates?: StandCert
   );
   known.close();
   const account = { lifetime: 77, shortServerId: 101 };
+  const application = `bootstrap${process.pid}`;
   const ipe = await startIpe(cse, {
+    access: { command: [`C${application}`] },
     lwm2m: { coap: { host, port: coap }, coaps: { host, port: coaps, credentials: store, ...certificates?.server } },
     bootstrap: {
       coap: { host, port: 0 },
@@ -77,7 +79,7 @@ export async function bootstrapStand(cse: CseUnderTest, certificates?: StandCert
       ],
     },
   });
-  const app = await Application.start(cse, `bootstrap${process.pid}`);
+  const app = await Application.start(cse, application);
   const credentials = openCredentials(store, systemClock, silentLogger);
   return {
     ipe,
@@ -155,6 +157,29 @@ export function bootstrapSuite(title: string, start: () => Promise<CseUnderTest>
       expect(await tree('only-1')).toBeDefined();
       await direct.stop();
       expect(await node()).toBeUndefined();
+    });
+
+    it('an application sends one back to the bootstrap server: Execute of /1/0/9 (LwM2M 1.1 E.2)', async () => {
+      const events: string[] = [];
+      const simulated = device('plain-again', plain(), { onEvent: ({ type }) => void events.push(type) });
+      await simulated.start();
+      const { client } = stand.app;
+      const con = { id: 'again', operation: 'execute', path: '/1/0/9' };
+      const requests = `${cse.base}/plain-again/requests`;
+      await eventually(
+        () =>
+          client.create(ResourceType.contentInstance, requests, { con }).then(
+            () => true,
+            () => false,
+          ),
+        (made) => made,
+      );
+      const again = ['bootstrapped', 'registered', 'bootstrapped', 'registered'];
+      await eventually(
+        async () => events.filter((type) => again.includes(type)),
+        (told) => told.join() === again.join(),
+      );
+      await simulated.stop();
     });
 
     it('one with a bootstrap key gets a key of its own, which stands once it was used; the old one holds until then', async () => {
