@@ -13,8 +13,12 @@ describe('a server URI', () => {
     expect(parseServerUri(text)).toEqual({ host, port });
   });
 
+  it('of coaps has another port, and says that it is secure (RFC 7252 6.2)', () => {
+    expect(parseServerUri('coaps://[::1]')).toEqual({ host: '::1', port: 5684, secure: true });
+  });
+
   it.each([
-    'coaps://127.0.0.1',
+    'coap+tcp://127.0.0.1',
     '127.0.0.1:5683',
     'coap://',
     'coap://host:0',
