@@ -196,7 +196,7 @@ export class Backlog {
     if (this.waiting > 0 || this.#since === undefined) return;
     const took = Math.round(this.#parts.clock.monotonic() - this.#since);
     if (this.#caughtUp > 0) {
-      this.#parts.logger.info('the CSE has what was accepted without it', {
+      this.#parts.logger.info('trees have caught up with their registrations', {
         endpoints: this.#caughtUp,
         refused: this.#refused,
         took,

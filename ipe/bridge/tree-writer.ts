@@ -91,7 +91,7 @@ export class TreeWriter {
         if (nodeId !== undefined) work.undo.adopt(nodePath(work));
         await this.#dropUnlisted(linked);
       }
-      await all(registration.objectLinks.links.map((link) => ensureContainer(linked, link)));
+      await each(registration.objectLinks.links, (link) => ensureContainer(linked, link));
       const { endpoint, version, objectLinks } = registration;
       return { endpoint, names, version, objectLinks, nodeId, expiresAt, incarnation, lasting: new Set() };
     } catch (error) {
@@ -127,11 +127,15 @@ export class TreeWriter {
       if (!isRefused(error, 4004)) throw error;
     }
     this.#parts.missed?.();
-    this.#parts.logger.warn('resources of an endpoint were missing on the CSE and are made again', {
-      endpoint: registration.endpoint,
-      registration: registrationMark(registration.id),
-      resource: aePath(work),
-    });
+    // Whoever has it written whole knows, and tells of all together.
+    this.#parts.logger[whole ? 'debug' : 'warn'](
+      'resources of an endpoint were missing on the CSE and are made again',
+      {
+        endpoint: registration.endpoint,
+        registration: registrationMark(registration.id),
+        resource: aePath(work),
+      },
+    );
     return this.create(registration, names);
   }
 
@@ -157,18 +161,18 @@ export class TreeWriter {
     const changed = (differs: boolean): Extent => (whole ? 'whole' : differs ? 'labels' : 'time');
     const ofEndpoint = changed(tree.version !== registration.version);
     const ofContainers = changed(tree.objectLinks !== registration.objectLinks);
-    const besides: Promise<void>[] = [];
+    const besides: (() => Promise<void>)[] = [];
     const vanished: string[] = [];
     for (const change of changes) {
       if (change.resource === 'ae') await renewAe(work, ofEndpoint);
       else if (change.resource === 'node') {
-        if (tree.nodeId !== undefined) besides.push(renewNode(work, ofEndpoint, this.#nodeCreator));
+        if (tree.nodeId !== undefined) besides.push(() => renewNode(work, ofEndpoint, this.#nodeCreator));
       } else if (change.operation === 'delete') vanished.push(`${aePath(work)}/${change.name}`);
-      else if (change.operation === 'create') besides.push(ensureContainer(work, change.link));
-      else besides.push(this.#renewContainer(work, change.link, tree, ofContainers));
+      else if (change.operation === 'create') besides.push(() => ensureContainer(work, change.link));
+      else besides.push(() => this.#renewContainer(work, change.link, tree, ofContainers));
     }
-    await all(besides);
-    await all(vanished.map((path) => deleteResource(work.client, path)));
+    await each(besides, (work) => work());
+    await each(vanished, (path) => deleteResource(work.client, path));
   }
 
   /** Passes over one that others have made to last, unless there is more to write than its time. */
@@ -244,7 +248,7 @@ export class TreeWriter {
     const vanished = children.filter(
       (child) => isContainerName(child.name) && isChildOf(child, work.context.names) && !wanted.has(child.name),
     );
-    await all(vanished.map(({ name }) => deleteOurs(work, `${aePath(work)}/${name}`)));
+    await each(vanished, ({ name }) => deleteOurs(work, `${aePath(work)}/${name}`));
   }
 }
 
@@ -254,8 +258,23 @@ function isChildOf({ value }: ChildReference, { resourceName }: EndpointNames): 
   return parent === undefined || parent === resourceName;
 }
 
-/** Waits for all, so that nothing runs on behind a failure, then rejects with the first one. */
-async function all(work: readonly Promise<void>[]): Promise<void> {
-  const failure = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
-  if (failure !== undefined) throw failure.reason;
+/** Resources of one endpoint that are worked on at once: more would only wait, and use up the time that a request has. */
+const AT_ONCE = 8;
+
+/** Works on all, a few at once; after a failure nothing new is begun, and it rejects when nothing runs on behind it. */
+async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = items.values();
+  let failure: { readonly error: unknown } | undefined;
+  const worker = async () => {
+    for (const item of waiting) {
+      try {
+        await work(item);
+      } catch (error) {
+        failure ??= { error };
+      }
+      if (failure !== undefined) return;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  if (failure !== undefined) throw failure.error;
 }

@@ -28,6 +28,8 @@ export interface FollowedDevice {
   readonly followed: Followed;
   /** A container and all below it is gone from the CSE, or all containers. */
   gone(container: string | undefined): void;
+  /** A container was gone without anybody noticing, with the values in it, and is there again. */
+  refilled(container: string, path: InstancePath): void;
 }
 
 /** What the value containers of all endpoints share. */

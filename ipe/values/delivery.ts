@@ -136,11 +136,10 @@ export class Delivery {
     this.#backoff = BACKOFF.least;
   }
 
-  /** Gives the paths of containers that were made and do not stand there any more; they are made again. */
-  compare(standing: ReadonlySet<string>): readonly InstancePath[] {
-    const lost = this.#containers.compare(standing);
-    if (lost.length > 0) this.wake();
-    return lost;
+  /** Containers that were made and do not stand there any more are made again. */
+  compare(standing: ReadonlySet<string>): void {
+    this.#containers.compare(standing);
+    this.wake();
   }
 
   /** The bridge has written instance containers anew. */

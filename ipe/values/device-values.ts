@@ -140,12 +140,16 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
     this.#delivery.wake();
   }
 
-  /** See `Values.compare`; the values of what was lost are asked for again. */
+  /** See `Values.compare`. */
   compare(standing: ReadonlySet<string>): void {
-    for (const path of this.#delivery.compare(standing)) {
-      this.#last?.delete(valueContainerPath(path));
-      this.readAgain(path);
-    }
+    this.#delivery.compare(standing);
+  }
+
+  /** Subscriptions are gone with the container; the value is asked for again. */
+  refilled(container: string, path: InstancePath): void {
+    this.gone(container);
+    this.#last?.delete(container);
+    this.readAgain(path);
   }
 
   /** The CSE answers again. */

@@ -43,6 +43,8 @@ export class ValueContainers {
   #short: Set<string> | undefined;
   /** The CSE cuts times further than those of the parents: all containers are taken as they are. */
   #limited = false;
+  /** Containers that may not stand there any more. */
+  #doubted: Set<string> | undefined;
   #making: string | undefined;
   /** An earlier run has made containers, which are to be looked up. */
   #unknown = false;
@@ -129,7 +131,8 @@ export class ValueContainers {
   /** Forgets a container that is gone, and those below it; all of them without one. */
   forget(container?: string): void {
     const { tree } = this.#device.followed;
-    for (const known of [this.#made, this.#wanted, this.#raised, this.#refused, this.#short, tree.lasting]) {
+    const all = [this.#made, this.#wanted, this.#raised, this.#refused, this.#short, this.#doubted, tree.lasting];
+    for (const known of all) {
       for (const name of known?.keys() ?? []) {
         if (container === undefined || isWithin(name, container)) known?.delete(name);
       }
@@ -156,12 +159,16 @@ export class ValueContainers {
     }
   }
 
-  /** Gives the paths of those that were made and do not stand there; they are wanted again. */
-  compare(standing: ReadonlySet<string>): readonly InstancePath[] {
-    const lost = [...(this.#made ?? [])].filter((name) => !standing.has(name));
-    const paths = lost.map(pathOfValueContainer).filter((path) => path !== undefined);
-    for (const path of paths) this.missing(path);
-    return paths;
+  /** Makes sure, with the next making, of those that were made and are not listed; they may have come in between. */
+  compare(standing: ReadonlySet<string>): void {
+    for (const name of this.#made ?? []) {
+      const path = standing.has(name) ? undefined : pathOfValueContainer(name);
+      if (path === undefined) continue;
+      this.#made?.delete(name);
+      this.#doubted ??= new Set();
+      this.#doubted.add(name);
+      this.want(path);
+    }
   }
 
   /** Makes what is wanted; gives how many were new. Rejects with CseError, what was made until then remembered. */
@@ -232,6 +239,7 @@ export class ValueContainers {
     this.#made ??= new Set();
     this.#made.add(this.#shares.names.of(container));
     if (!container.includes('/')) tree.lasting.add(container);
+    if (this.#doubted?.delete(container) && isNew) this.#device.refilled(container, path);
     this.#shares.listener.made(registration.endpoint, path, container, !isNew);
   }
 

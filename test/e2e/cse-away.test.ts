@@ -87,7 +87,9 @@ describe.each(['standard', 'mobius4'] as const)('a CSE that is away, whenAway: j
     const said = log.lines.map(([message]) => message).filter((message) => message.includes('the CSE'));
     expect(said[0]).toMatch(/^the CSE is away; /);
     expect(log.lines.find(([message]) => message === 'the CSE is back')?.[1]).toMatchObject({ journalled: 3 });
-    expect(log.lines.find(([message]) => message === 'the CSE has what was accepted without it')?.[1]).toMatchObject({
+    expect(
+      log.lines.find(([message]) => message === 'trees have caught up with their registrations')?.[1],
+    ).toMatchObject({
       endpoints: 3,
       refused: 0,
     });

@@ -223,20 +223,22 @@ describe.each(['journal', 'refuse'] as const)(
 
     it('one slow device delays nobody else', async () => {
       cse.cse.faults.delay(600, { op: create, ty: ae, to: cse.base, originator: `C${endpoint}` });
-      const slow = device.register({ endpoint });
-      const others = await Promise.all(
+      const answered: string[] = [];
+      const slow = device.register({ endpoint }).then((reply) => {
+        answered.push('slow');
+        return reply;
+      });
+      await Promise.all(
         Array.from({ length: 5 }, async (_, index) => {
           const other = await Device.open(ipe.port);
-          const started = performance.now();
           await other.register({ endpoint: `${endpoint}-${index}` });
-          const took = performance.now() - started;
+          answered.push('other');
           await other.deregister();
           other.close();
-          return took;
         }),
       );
-      expect(Math.max(...others)).toBeLessThan(500);
       expect(await slow).toMatchObject({ code: '2.01' });
+      expect(answered).toEqual(['other', 'other', 'other', 'other', 'other', 'slow']);
       await device.deregister();
     });
 
