@@ -32,6 +32,7 @@ const TITLES: Readonly<Record<string, string>> = {
   values: 'Values in the tree',
   commands: 'Commands to devices',
   store: 'State that outlives the process',
+  metrics: 'Metrics',
   log: 'Log',
 };
 
