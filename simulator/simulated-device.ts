@@ -177,14 +177,19 @@ export class SimulatedDevice {
 
   /** One Register (LwM2M 1.1 6.2.1). Resolves with the answer, whatever its code; rejects as `CoapPort.request`. */
   register(): Promise<PortReply> {
-    return this.#link.exchange('register', () => ({
-      method: 'POST',
-      path: ['rd'],
-      query: registerQuery(this.options, this.#lifetime),
-      contentFormat: linkContentFormat(this.options),
-      payload: linkPayload(this.options, this.objects),
-      blockSize: this.options.blockSize,
-    }));
+    return this.#link.exchange('register', () => {
+      // Observations end with the registration that they were made in (LwM2M 1.1 6.4.1); those of the new one may come
+      // before its answer does.
+      this.#observations.clear();
+      return {
+        method: 'POST',
+        path: ['rd'],
+        query: registerQuery(this.options, this.#lifetime),
+        contentFormat: linkContentFormat(this.options),
+        payload: linkPayload(this.options, this.objects),
+        blockSize: this.options.blockSize,
+      };
+    });
   }
 
   /** One Update (6.2.2); rejects with `simulator/not-registered` where there is no registration. */
@@ -266,8 +271,7 @@ export class SimulatedDevice {
     const { code } = reply;
     const gone = operation === 'deregister' || (code === '4.04' && operation !== 'send');
     if (gone) this.#location = undefined;
-    // Observations end with the registration that they were made in (LwM2M 1.1 6.4.1).
-    if (gone || operation === 'register') this.#observations.clear();
+    if (gone) this.#observations.clear();
     if (operation === 'register' && code === '2.01') {
       this.#location = reply.locationPath.length > 0 ? reply.locationPath : undefined;
       this.#tell({ type: 'registered', location: this.location ?? '', took });
