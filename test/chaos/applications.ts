@@ -76,8 +76,8 @@ export class Applications {
     await this.#make(ResourceType.subscription, value, told);
   }
 
-  /** Commands a device by a request, every third time with an Execute. */
-  async request(endpoint: string): Promise<void> {
+  /** Commands a device by a request, every third time with an Execute; false where the CSE has not taken it. */
+  async request(endpoint: string): Promise<boolean> {
     const { id, text } = this.#nextCommand();
     const execute = this.#commands % 3 === 0;
     const con = execute
@@ -85,7 +85,9 @@ export class Applications {
       : { id, operation: 'write', path: '/3/0/14', value: text };
     const container = `${this.#cse.base}/${endpoint}/requests`;
     const made = await this.#command(container, con);
-    if (made !== undefined) this.#issued.push({ id, text, endpoint, container, containerId: made.parent });
+    if (made === undefined) return false;
+    this.#issued.push({ id, text, endpoint, container, containerId: made.parent });
+    return true;
   }
 
   /** Commands a device by a contentInstance in the container of a resource. */

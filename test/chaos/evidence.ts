@@ -94,6 +94,8 @@ export interface Evidence {
   readonly dropped: number;
   /** Values that were set in the calm at the end, each of which the CSE must have got. */
   readonly fresh: readonly { readonly endpoint: string; readonly path: string; readonly value: number }[];
+  /** Devices that nobody could command in the calm at the end. */
+  readonly uncommanded: readonly string[];
   readonly issued: readonly Issued[];
   readonly states: readonly StateWritten[];
   readonly carried: readonly Carried[];

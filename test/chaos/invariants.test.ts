@@ -24,6 +24,7 @@ const SOUND: Evidence = {
   left: [],
   dropped: 0,
   fresh: [{ endpoint, path, value: 3 }],
+  uncommanded: [],
   issued: [command('1'), command('2')],
   states: [
     { id: '1', state: 'sent', at: 40 },
@@ -98,6 +99,7 @@ const BROKEN: readonly (readonly [invariant: string, what: string, changes: Part
   ],
   ['values and commands were seen', 'nobody commanded', { issued: [] }],
   ['values and commands were seen', 'no canary lived', { canaries: [] }],
+  ['a registered device can be commanded in the end', 'one cannot', { uncommanded: [endpoint] }],
   ['no command is carried out twice', 'twice', { carried: [...SOUND.carried, ...SOUND.carried] }],
   ['what is said of a command is true', 'done by nobody', { carried: [{ text: 'chaos-9.', endpoint }] }],
   [

@@ -154,6 +154,7 @@ async function judged(world: World, calm: number): Promise<{ readonly evidence: 
       world.refresh();
       refreshed = true;
     }
+    await world.command();
     const evidence = await world.evidence().catch((error: unknown) => {
       // What was listed may have gone before it was looked at.
       if (last || !(error instanceof CseError)) throw error;

@@ -37,6 +37,7 @@ export class World {
   readonly #others: ReadonlySet<string>;
   #heapBefore = 0;
   #fresh: Evidence['fresh'] = [];
+  #uncommanded: ReadonlySet<string> = new Set();
 
   private constructor(parts: {
     readonly cse: ChaosCse;
@@ -99,11 +100,18 @@ export class World {
     for (const device of this.devices) if (device.isRegistered) await this.applications.inhabit(device.endpoint);
   }
 
-  /** Sets one more value on each device that is there: each of these has to reach the CSE. */
+  /** Sets one more value on each device that is there: each of these has to reach the CSE, and each device to be commanded. */
   refresh(): void {
-    this.#fresh = this.devices
-      .filter((device) => device.isThere)
-      .map((device) => ({ endpoint: device.endpoint, path: OBSERVED, value: device.value() }));
+    const there = this.devices.filter((device) => device.isThere);
+    this.#fresh = there.map((device) => ({ endpoint: device.endpoint, path: OBSERVED, value: device.value() }));
+    this.#uncommanded = new Set(there.map(({ endpoint }) => endpoint));
+  }
+
+  /** Tries to command each device for which that has not succeeded since it is calm. */
+  async command(): Promise<void> {
+    const left = new Set<string>();
+    for (const endpoint of this.#uncommanded) if (!(await this.applications.request(endpoint))) left.add(endpoint);
+    this.#uncommanded = left;
   }
 
   /** Everything that has been seen so far, and what the CSE shows now. */
@@ -116,6 +124,7 @@ export class World {
       left: [...witness.left, ...devices.flatMap((device) => device.witness.left)],
       dropped: this.bridge.dropped,
       fresh: this.#fresh,
+      uncommanded: [...this.#uncommanded],
       issued: await applications.issued(),
       states: witness.states,
       carried: devices.flatMap((device) => device.witness.carried),

@@ -50,3 +50,9 @@ export const TRUE_ENDS: Invariant = {
     });
   },
 };
+
+/** In the calm at the end every registered device takes commands. */
+export const COMMANDED: Invariant = {
+  name: 'a registered device can be commanded in the end',
+  broken: ({ uncommanded }) => uncommanded.map((endpoint) => `${endpoint} takes no requests`),
+};

@@ -1,5 +1,5 @@
 import type { Evidence, Invariant } from '../evidence.ts';
-import { ONCE, ONE_END, TRUE_ENDS } from './commands.ts';
+import { COMMANDED, ONCE, ONE_END, TRUE_ENDS } from './commands.ts';
 import { ONE_SUBSCRIPTION, TREE_AS_REGISTERED } from './registrations.ts';
 import { ALIVE, FOREIGN_KEPT, MEMORY_BACK, SEEN } from './surroundings.ts';
 import { FLOWING, IN_ORDER, NONE_LOST, NONE_TWICE } from './values.ts';
@@ -16,6 +16,7 @@ export const INVARIANTS: readonly Invariant[] = [
   ONE_SUBSCRIPTION,
   NONE_LOST,
   FLOWING,
+  COMMANDED,
   ONE_END,
   TRUE_ENDS,
   MEMORY_BACK,
