@@ -1,14 +1,14 @@
-import { IpeError, systemClock } from '../../common/index.ts';
+import { systemClock } from '../../common/index.ts';
 import { BootstrapServer, type CoapsOptions, Refusals } from '../../lwm2m/index.ts';
 import { endpointNames } from '../../mappings/index.ts';
 import type { Configuration } from '../configuration/index.ts';
 import type { DeviceSecurity } from '../device-security.ts';
 import type { Ground } from '../parts.ts';
 import { bridgeSettings, lwm2mServerOptions } from '../settings.ts';
+import { assertBootstrapServed } from './bootstrap-doors.ts';
 import { BootstrapNodes } from './bootstrap-nodes.ts';
 import { DeviceBootstrap } from './device-bootstrap.ts';
 import { keyIssuer } from './key-issuer.ts';
-import { givesKeys } from './template.ts';
 
 /** What the bootstrap server stands on beside the rest. */
 export interface BootstrapPartners {
@@ -24,7 +24,7 @@ export function makeBootstrapServer(ground: Ground, partners: BootstrapPartners)
   if (templates.length === 0) return undefined;
   const { security, registered } = partners;
   const { credentials, identities } = security;
-  assertServed(configuration, security);
+  assertBootstrapServed(configuration, security);
   const nodes = configuration.bootstrap.node ? makeNodes(ground, registered) : undefined;
   const handler = new DeviceBootstrap({
     templates,
@@ -51,22 +51,6 @@ export function makeBootstrapServer(ground: Ground, partners: BootstrapPartners)
     },
     handler,
   );
-}
-
-/** Everything that a template needs is there, or the start ends. */
-function assertServed({ bootstrap }: Configuration, { credentials, coaps }: DeviceSecurity): void {
-  const refuse = (message: string) => {
-    throw new IpeError('config/invalid', message);
-  };
-  if (!bootstrap.coap.enabled && !bootstrap.coaps.enabled) {
-    refuse('bootstrap.templates need bootstrap.coap.enabled or bootstrap.coaps.enabled');
-  }
-  if (bootstrap.coaps.enabled && coaps === undefined) {
-    refuse('bootstrap.coaps.enabled needs lwm2m.coaps.credentials, or a certificate');
-  }
-  if (credentials === undefined && bootstrap.templates.some(givesKeys)) {
-    refuse('a template with security: psk needs lwm2m.coaps.credentials, where the keys are kept');
-  }
 }
 
 /** The CoAPS of the LwM2M server at another port, and for keys that open this door alone. */

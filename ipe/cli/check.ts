@@ -64,9 +64,15 @@ async function checkDeviceSecurity(
   stdout: Surroundings['stdout'],
 ): Promise<void> {
   const { DeviceSecurity } = await import('../device-security.ts');
+  const { assertBootstrapServed, bootstrapDoors } = await import('../bootstrap/bootstrap-doors.ts');
   const security = new DeviceSecurity(configuration, systemClock, logger);
   const { securityModes, identities } = security.facts;
+  assertBootstrapServed(configuration, security);
   security.close();
+  const doors = bootstrapDoors(configuration);
+  const { templates } = configuration.bootstrap;
+  if (doors.length > 0)
+    stdout.write(`${line('bootstrap', `by ${doors.join(' and ')}; templates: ${templates.length}`)}\n`);
   if (security.coaps === undefined) return;
   const { loadOpenssl } = await import('../../lwm2m/index.ts');
   const { version } = await loadOpenssl(configuration.lwm2m.coaps.libssl);
