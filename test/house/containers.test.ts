@@ -91,6 +91,17 @@ describe('docker-compose.yml', () => {
     expect(volumes.map((volume) => volume.split(':'))).toContainEqual(['ipe-state', path]);
   });
 
+  test.each(ours)(
+    'service %s runs without any right of the host, on a file system that it cannot write to',
+    (_, service) => {
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+      });
+    },
+  );
+
   test('publishes nothing beyond this machine', () => {
     const ports = Object.values(compose.services).flatMap((service) => service.ports ?? []);
     expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
@@ -134,6 +145,12 @@ describe('Dockerfile', () => {
       .map((line) => line.slice(1));
     expect(sources.filter((source) => source !== '.' && !kept.includes(source))).toEqual([]);
     expect(kept.filter((path) => !existsSync(ROOT + path))).toEqual([]);
+  });
+
+  test('runs no scripts of packages', () => {
+    const installs = lines.filter((line) => line.startsWith('RUN npm ci'));
+    expect(installs.length).toBeGreaterThan(0);
+    expect(installs.filter((line) => !line.includes('--ignore-scripts'))).toEqual([]);
   });
 
   test('starts the entry that the package names', () => {
