@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { type Logger, systemClock } from '../common/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
 import {
+  type BootstrapCounters,
   type Listening,
   Lwm2mServer,
   type Operation,
@@ -186,16 +187,19 @@ export class Daemon {
       },
       cse: configuration.cse.url === undefined ? undefined : `${originator} ${url}/${base}`,
     });
-    values.settle((endpoint) => server.registrations.byEndpoint(endpoint) !== undefined);
+    const isRegistered = (endpoint: string) => server.registrations.byEndpoint(endpoint) !== undefined;
+    values.settle(isRegistered);
+    commands?.settle(isRegistered);
     const { coap, coaps } = await this.#startServer(server, values);
     for (const [registration, tree] of restored) servers.follow(registration, tree, true);
     security.watch(server);
-    const bootstrap = await this.#startBootstrap(ground, security);
+    const { listening: bootstrap, counters } = await this.#startBootstrap(ground, security);
     this.#phase = 'serving';
     this.#complete = complete;
     // Without anything of an earlier run there is nothing yet that should be there.
     if (complete) reconciliation.call('start');
-    this.#watch({ ...upkeep, server, admission, values, commands, client: connection.client }, connection, state);
+    const { client } = connection;
+    this.#watch({ ...upkeep, server, bootstrap: counters, admission, values, commands, client }, connection, state);
     const missed = [
       ...missedDemand(configuration, found.dialect),
       ...missedAccess(configuration.access, found.dialect),
@@ -216,12 +220,15 @@ export class Daemon {
     };
   }
 
-  async #startBootstrap(ground: Ground, security: DeviceSecurity): Promise<Listening | undefined> {
+  async #startBootstrap(
+    ground: Ground,
+    security: DeviceSecurity,
+  ): Promise<{ listening: Listening | undefined; counters: BootstrapCounters | undefined }> {
     const registered = (endpoint: string) => this.#server?.registrations.byEndpoint(endpoint) !== undefined;
     const bootstrap = makeBootstrapServer(ground, { security, registered });
     const listening = await bootstrap?.start();
     if (bootstrap !== undefined) this.#stops.push(() => bootstrap.stop(this.#configuration.shutdownTimeout));
-    return listening;
+    return { listening, counters: bootstrap?.service.counters };
   }
 
   #openSecurity(): DeviceSecurity {
@@ -371,8 +378,8 @@ function together(followers: readonly TreeFollower[]): TreeFollower {
     follow: (registration, tree, registered) => {
       for (const follower of followers) follower.follow(registration, tree, registered);
     },
-    expect: (registration, tree) => {
-      for (const follower of followers) follower.expect?.(registration, tree);
+    expect: (registration, tree, registered) => {
+      for (const follower of followers) follower.expect?.(registration, tree, registered);
     },
     leave: (endpoint) => {
       for (const follower of followers) follower.leave(endpoint);

@@ -135,6 +135,7 @@ export function makeCommands(ground: Ground, values: Values): Commands | undefin
     values,
     refusal: (endpoint: string, operation: Operation) => servers.refusal(endpoint, operation),
     perform,
+    keeper: ground.state.commands,
     clock: systemClock,
     logger,
   };

@@ -11,6 +11,7 @@ import {
   progress,
   refusedCommand,
 } from '../../mappings/index.ts';
+import type { StoredCommand } from '../store/command-record.ts';
 import { within } from '../within.ts';
 import { MARKS, type Outbox } from './outbox.ts';
 import type { CommandCounters, Commanded, CommandParts, CommandSettings } from './parts.ts';
@@ -29,7 +30,7 @@ export interface TakenCommand {
 /** What {@link CommandTurns} is made of. */
 export interface CommandTurnsParts {
   readonly settings: Pick<CommandSettings, 'expiry' | 'queueExpiry' | 'pending' | 'coalesce'>;
-  readonly parts: Pick<CommandParts, 'perform' | 'refusal' | 'availability' | 'clock' | 'logger'>;
+  readonly parts: Pick<CommandParts, 'perform' | 'refusal' | 'availability' | 'keeper' | 'clock' | 'logger'>;
   readonly counters: CommandCounters;
   readonly outbox: Pick<Outbox, 'write' | 'writeOnce' | 'end'>;
   readonly commanded: () => Commanded;
@@ -124,12 +125,14 @@ export class CommandTurns {
     for (const { said } of words) said.add('final');
     this.#current?.controller.abort();
     const { availability, clock } = parts;
+    const last = words.map((entry) => ({ entry, response: this.#response(entry, outcome) }));
+    for (const { entry, response } of last) this.#keep(entry, 'final', response);
     if (words.length === 0 || availability.away !== undefined) return;
-    const written = words.map(async (entry) => {
-      const response = this.#response(entry, outcome);
+    const written = last.map(async ({ entry, response }) => {
       this.#count(response);
       await entry.words;
-      return outbox.writeOnce(entry.key, MARKS.final, response);
+      await outbox.writeOnce(entry.key, MARKS.final, response);
+      this.#settled(entry);
     });
     await within(Promise.allSettled(written), LAST_WORDS, clock);
   }
@@ -231,12 +234,23 @@ export class CommandTurns {
       return;
     }
     entry.wasSent = true;
+    // The CSE may be away for long, and what has left must not leave again.
+    if (!entry.said.has('sent')) this.#keep(entry, 'sent', interruptedCommand(entry.command, this.#now()));
     void this.#say(entry, 'sent');
   }
 
   #queued(entry: Entry): void {
     if (entry.said.has('queued') || entry.said.has('sent')) return;
     void this.#say(entry, 'queued');
+  }
+
+  #keep({ key }: Entry, state: StoredCommand['state'], response: CommandResponse): void {
+    const { endpoint } = this.#parts.commanded().registration;
+    this.#parts.parts.keeper?.kept({ endpoint, key, state, response });
+  }
+
+  #settled({ key }: Entry): void {
+    this.#parts.parts.keeper?.settled(this.#parts.commanded().registration.endpoint, key);
   }
 
   /** As `#finish`, but nothing waits until the CSE has taken it. */
@@ -249,8 +263,10 @@ export class CommandTurns {
     entry.said.add('final');
     this.#count(response);
     this.tell('a command has ended', entry.command, response.state);
+    this.#keep(entry, 'final', response);
     await entry.ended?.(response);
-    await this.#write(entry, 'final', response);
+    const written = await this.#write(entry, 'final', response);
+    if (written || !this.#ended) this.#settled(entry);
   }
 
   /** True when the CSE has it, or had it before. */

@@ -75,10 +75,16 @@ export class Commands implements TreeFollower {
   /** The registration ends; resolves when its commands have had their last word, soon in any case. */
   async leave(endpoint: string): Promise<void> {
     const device = this.#devices.get(endpoint);
-    if (device === undefined) return;
     this.#devices.delete(endpoint);
-    this.#due.delete(device);
-    await device.leave();
+    if (device !== undefined) this.#due.delete(device);
+    await device?.leave();
+    this.#parts.keeper?.forget(endpoint);
+  }
+
+  /** What an earlier run left of endpoints that are not `registered` any more is forgotten: their responses are gone. */
+  settle(registered: (endpoint: string) => boolean): void {
+    const { keeper } = this.#parts;
+    for (const endpoint of keeper?.endpoints() ?? []) if (!registered(endpoint)) keeper?.forget(endpoint);
   }
 
   /** The same handler, but that commands have their last word before the tree goes in which it stands. */

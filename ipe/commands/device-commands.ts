@@ -14,6 +14,7 @@ import {
 import { type Command, type DirectCommandCodec, type InstancePath, readCommand } from '../../mappings/index.ts';
 import { isRefused } from '../cse/access.ts';
 import type { Lanes } from '../lanes.ts';
+import type { StoredCommand } from '../store/command-record.ts';
 import { CommandResources } from './command-resources.ts';
 import { CommandTurns, type TakenCommand } from './command-turns.ts';
 import { DirectCommands } from './direct-commands.ts';
@@ -48,6 +49,8 @@ export class DeviceCommands {
   readonly #seen = new Set<string>();
   /** Names of the responses of an earlier life. */
   #answered: ReadonlySet<string> = new Set();
+  /** What an earlier run has left of commands is taken up. */
+  #taken = false;
   #looking: Promise<void> | undefined;
   #again = false;
 
@@ -216,7 +219,17 @@ export class DeviceCommands {
   async #make(): Promise<void> {
     const existed = await this.resources.make();
     const { instances } = existed ? await listChildren(this.#client, this.resources.responses) : NOTHING;
-    this.#answered = new Set(instances.map(({ name }) => name));
+    const left = this.#shares.parts.keeper?.left(this.#commanded.registration.endpoint) ?? [];
+    const names = left.map(({ key, state }) => responseName(key, MARKS[state]));
+    this.#answered = new Set([...instances.map(({ name }) => name), ...names]);
+    if (!this.#taken) for (const command of left) void this.#tellLeft(command);
+    this.#taken = true;
+  }
+
+  /** What an earlier run could not tell the CSE; a name that is taken says that somebody did. */
+  async #tellLeft({ endpoint, key, response }: StoredCommand): Promise<void> {
+    const written = await this.#outbox.write(key, MARKS.final, response).catch(() => false);
+    if (written || !this.#ended) this.#shares.parts.keeper?.settled(endpoint, key);
   }
 
   #take(instance: ContentInstance): void {

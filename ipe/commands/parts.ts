@@ -7,6 +7,7 @@ import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence, CseState } from '../cse/presence.ts';
 import type { Notifications } from '../notifications/notifications.ts';
+import type { CommandKeeper } from '../store/command-recorder.ts';
 import type { ValueHooks } from '../values/parts.ts';
 
 /** What the configuration says of commands. */
@@ -58,6 +59,8 @@ export interface CommandParts {
       readonly onState: (state: OperationState) => void;
     },
   ) => Promise<Outcome>;
+  /** Keeps what the CSE has not been told beyond the process; absent: the responses on the CSE are all there is. */
+  readonly keeper?: CommandKeeper | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }

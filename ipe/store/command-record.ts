@@ -1,36 +1,36 @@
+import { DecodeError } from '../../common/index.ts';
+import type { CommandResponse } from '../../mappings/index.ts';
 import { Fields } from './fields.ts';
 import type { RecordFormat } from './record-format.ts';
 
-/** Where a command stands. */
-export const COMMAND_STATES = ['queued', 'sent', 'final'] as const;
+/** Where a command stands: it left for the device, or it is over and the CSE has not been told. */
+export const COMMAND_STATES = ['sent', 'final'] as const;
 
-/** A command of an application on its way to a device, or its last word on the way back. */
+/** A command of which the CSE does not show yet what has become of it. */
 export interface StoredCommand {
   readonly endpoint: string;
-  /** Resource ID of the contentInstance that asks for it. */
-  readonly resourceId: string;
+  /** Name of its responses. */
+  readonly key: string;
   readonly state: (typeof COMMAND_STATES)[number];
-  /** What was asked, as JSON. */
-  readonly request: unknown;
-  /** What came of it, as JSON; only in state `final`. */
-  readonly response?: unknown;
-  /** Milliseconds of the epoch at which it entered its state. */
-  readonly since: number;
+  /** Its last word; while it is `sent`, that of a command which was interrupted. */
+  readonly response: CommandResponse;
 }
 
-/** A command. Key: `orderedKey` of the endpoint name, in the order in which devices are asked. */
+/** A command. Key: the endpoint name, then the name of its responses. */
 export const commandFormat: RecordFormat<StoredCommand> = {
   version: 1,
   encode: (command) => command,
   decode: (json) => {
     const fields = new Fields(json);
-    const command: StoredCommand = {
+    const response = fields.raw('response');
+    if (typeof response !== 'object' || response === null || Array.isArray(response)) {
+      throw new DecodeError('store/record', 'a command without its response');
+    }
+    return {
       endpoint: fields.text('endpoint', 255),
-      resourceId: fields.text('resourceId'),
+      key: fields.text('key', 64),
       state: fields.oneOf('state', COMMAND_STATES),
-      request: fields.raw('request'),
-      since: fields.time('since'),
+      response: response as CommandResponse,
     };
-    return fields.has('response') ? { ...command, response: fields.raw('response') } : command;
   },
 };

@@ -2,6 +2,7 @@ import type { Clock, IpeError, Logger } from '../../common/index.ts';
 import type { ObservationKeeper, RegistrationHandler } from '../../lwm2m/index.ts';
 import type { TreeKeeper } from '../bridge/endpoint-tree.ts';
 import type { RemovalJournal } from '../bridge/removals.ts';
+import { type CommandKeeper, commandRecorder } from './command-recorder.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { HeldFollower } from './held-follower.ts';
 import { observationRecorder } from './observation-recorder.ts';
@@ -20,6 +21,8 @@ export class LastingState {
   readonly observations: ObservationKeeper;
   /** Undefined where nothing outlives the process. */
   readonly values: ValueKeeper | undefined;
+  /** Undefined where nothing outlives the process. */
+  readonly commands: CommandKeeper | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
   #endHeartbeat: () => void = () => undefined;
@@ -31,6 +34,7 @@ export class LastingState {
     this.removals = removalRecorder(this.store, clock, logger);
     this.observations = observationRecorder(this.store, logger);
     this.values = valueRecorder(this.store, clock, logger);
+    this.commands = commandRecorder(this.store, logger);
     this.#clock = clock;
     this.#logger = logger;
   }

@@ -21,7 +21,7 @@ export interface Records {
   journal: JournalEntry;
   /** By token in hexadecimal. */
   observation: KeptObservation;
-  /** By `orderedKey` of the endpoint name. */
+  /** By endpoint name and name of the responses. */
   command: StoredCommand;
   /** By endpoint name and name of the contentInstance. */
   value: StoredValue;

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { CseClient, Operation, ResourceType } from '../../../cse-client/index.ts';
@@ -42,6 +43,7 @@ async function run(path: string, port = 0): Promise<{ running: Running; port: nu
       IPE_LWM2M_COAP_PORT: `${port}`,
       IPE_HTTP_PORT: '0',
       IPE_LOG_FORMAT: 'json',
+      IPE_ACCESS_COMMAND: 'CAdmin',
     },
   });
   ends.push(() => kill(running));
@@ -138,6 +140,63 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
     };
     await eventually(async () => ((await latest(name)) === 4 ? true : undefined));
     expect(await values()).toEqual([0, 1, 2, 3, 4]);
+  },
+);
+
+/** All that stands on the disk for a store. */
+function stored(path: string): string {
+  const files = readdirSync(path).map((name) => join(path, name));
+  return files.map((file) => readFileSync(file, 'latin1')).join('');
+}
+
+/** The states of the responses to a request, and the Writes that the device got. */
+async function commanded(name: string, commandedDevice: ScriptedDevice) {
+  const children = await client.children(`${cse.base}/${name}/responses`);
+  const contents = children
+    .filter(({ type }) => type === ResourceType.contentInstance)
+    .map(({ value }) => client.retrieve(ResourceType.contentInstance, value));
+  const states = (await Promise.all(contents)).map(({ con }) => (con as { state: string }).state);
+  const writes = commandedDevice.requests.filter(({ path }) => path === '/3311/0/5851').length;
+  return { states: states.sort(), writes };
+}
+
+it.each([
+  ['that a device has carried out', '</3311/0>', 'U', '2.04', ['done', 'sent']],
+  ['that has left for a device in queue mode', '</3311/0>', 'UQ', undefined, ['failed']],
+] as const)(
+  'a command %s, of which the CSE could not be told, has one final state after a kill',
+  {
+    timeout: 60_000,
+  },
+  async (_what, links, binding, code, expected) => {
+    const path = join(temporaryDirectory(), 'store');
+    const name = `commanded-${binding}`;
+    const before = await run(path);
+    const lamp = await device(before.port);
+    const answered = lamp.script;
+    const told = { op: Operation.create, ty: ResourceType.contentInstance, to: /responses/ };
+    const hang = () => cse.cse.faults.hang(told);
+    let away: ReturnType<typeof hang> | undefined;
+    if (code === undefined) away = hang();
+    lamp.script = (request, itself) => {
+      if (request.path !== '/3311/0/5851') return answered(request, itself);
+      away ??= hang();
+      return code === undefined ? { how: 'nothing' } : { code };
+    };
+    const query = [`ep=${name}`, 'lt=300', 'lwm2m=1.0', `b=${binding}`];
+    await lamp.ask('POST', 'rd', { query, format: 40, payload: links });
+    const con = { id: 'one', operation: 'write', path: '/3311/0/5851', value: 30 };
+    await eventually(() => client.create(ResourceType.contentInstance, `${cse.base}/${name}/requests`, { con }));
+    await eventually(async () => (away !== undefined && away.hits > 0 ? true : undefined));
+    await eventually(async () => (lamp.requests.some(({ path }) => path === '/3311/0/5851') ? true : undefined));
+    const recorded = code === undefined ? '"state":"sent"' : '"state":"final"';
+    await eventually(async () => (stored(path).includes(recorded) ? true : undefined));
+    await kill(before.running);
+
+    away?.cancel();
+    await run(path, before.port);
+    await eventually(async () => ((await commanded(name, lamp)).states.length === expected.length ? true : undefined));
+    expect(await commanded(name, lamp)).toEqual({ states: expected, writes: 1 });
   },
 );
 

@@ -41,11 +41,9 @@ export const SAMPLES: Records = {
   },
   command: {
     endpoint: 'urn:imei:1234',
-    resourceId: 'cin17',
+    key: 'rcin17',
     state: 'final',
-    request: { operation: 'read', path: '/3/0' },
-    response: { result: 'success', value: [1, 2] },
-    since: 1_700_000_000_000,
+    response: { id: 'a', state: 'done', rsc: 2004, time: '20260101T000000', value: [1, 2] },
   },
   value: {
     endpoint: 'urn:imei:1234',
