@@ -144,6 +144,27 @@ export const LWM2M_FAMILIES: readonly Family[] = [
   number('queue_mode_put_back_total', 'Operations put back into the queue since no answer came.', ({ queueMode }) =>
     one(queueMode.putBack),
   ),
+  {
+    name: 'lwm2m_ipe_bootstrap_requests_total',
+    type: 'counter',
+    help: 'Bootstrap-Requests that began a `session`, and Bootstrap-Packs (`pack`) that were given.',
+    labels: ['kind'],
+    read: ({ bootstrap }) => (bootstrap ? each('kind', { session: bootstrap.sessions, pack: bootstrap.packs }) : []),
+  },
+  {
+    name: 'lwm2m_ipe_bootstrap_sessions_ended_total',
+    type: 'counter',
+    help: 'Bootstrap sessions, by how they ended.',
+    labels: ['result'],
+    read: ({ bootstrap }) => (bootstrap ? each('result', { finished: bootstrap.finished, ...bootstrap.ended }) : []),
+  },
+  {
+    name: 'lwm2m_ipe_bootstrap_refusals_total',
+    type: 'counter',
+    help: 'Bootstrap-Requests refused, by CoAP response code.',
+    labels: ['code'],
+    read: ({ bootstrap }) => each('code', bootstrap?.refusals),
+  },
   ...COAP.map(
     ([end, counter, help]): NumberFamily => ({
       name: `lwm2m_ipe_coap_${end}_total`,

@@ -1,5 +1,5 @@
 import type { CseClient } from '../../cse-client/index.ts';
-import type { Lwm2mServer } from '../../lwm2m/index.ts';
+import type { BootstrapCounters, Lwm2mServer } from '../../lwm2m/index.ts';
 import type { Backlog } from '../bridge/backlog.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import type { Removals } from '../bridge/removals.ts';
@@ -16,6 +16,8 @@ export interface MetricSources {
   readonly server: Pick<Lwm2mServer, 'counters' | 'registrations' | 'oldestQueued'>;
   readonly client: Pick<CseClient, 'counters' | 'inFlight' | 'inFlightLimit' | 'queued'>;
   readonly availability: Pick<CseAvailability, 'away' | 'awayFor'>;
+  /** Absent where nobody is bootstrapped. */
+  readonly bootstrap: BootstrapCounters | undefined;
   readonly admission: Pick<Admission, 'counters' | 'underWay'>;
   readonly bridge: Pick<Bridge, 'size' | 'counters'>;
   readonly backlog: Pick<Backlog, 'waiting' | 'refused'>;
