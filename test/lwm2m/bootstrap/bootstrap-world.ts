@@ -12,6 +12,7 @@ import {
   type CoapResponse,
   type Peer,
   type PlannedInstance,
+  type TransmissionParameters,
 } from '../../../lwm2m/index.ts';
 /** What a client answers a request; undefined: nothing, ever. */
 export type Script = (asked: string, request: CoapRequest) => CoapResponse | undefined;
@@ -27,9 +28,9 @@ export class Client {
   readonly #server: Peer;
   readonly #watchers = new Set<() => void>();
 
-  private constructor(port: number, script: Script) {
+  private constructor(port: number, script: Script, parameters: Partial<TransmissionParameters>) {
     this.#server = peerAt('127.0.0.1', port);
-    this.#endpoint = new CoapEndpoint({ host: '127.0.0.1', port: 0 }, (request) => {
+    this.#endpoint = new CoapEndpoint({ host: '127.0.0.1', port: 0, parameters }, (request) => {
       const asked = `${request.method} /${request.path.join('/')}`;
       this.asked.push(asked);
       this.requests.push(request);
@@ -38,8 +39,12 @@ export class Client {
     });
   }
 
-  static async at(port: number, script: Script = willing()): Promise<Client> {
-    const client = new Client(port, script);
+  static async at(
+    port: number,
+    script: Script = willing(),
+    parameters: Partial<TransmissionParameters> = {},
+  ): Promise<Client> {
+    const client = new Client(port, script, parameters);
     await client.#endpoint.listen();
     return client;
   }
