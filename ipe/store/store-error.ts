@@ -29,9 +29,9 @@ const ROWS: readonly Row[] = [
     retryable: false,
   },
   {
-    codes: ['ENOTDIR', 'EEXIST', 20, 17],
+    codes: ['ENOTDIR', 'EEXIST', 'ENOENT', 20, 17, 2],
     code: 'store/path',
-    text: 'it is not a directory',
+    text: 'it is not a directory; set store.path (IPE_STORE_PATH) to one',
     retryable: false,
   },
   {

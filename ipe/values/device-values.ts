@@ -23,6 +23,7 @@ import { ConfirmedValues, type ConfirmingDevice } from './confirmed-values.ts';
 import type { Followed } from './container-making.ts';
 import { Delivery, type DeliveryShares } from './delivery.ts';
 import { type InquiredDevice, Inquiry, type InquiryShares } from './inquiry.ts';
+import { includes, isInstancePath, isWhole } from './instance-paths.ts';
 import type { NotificationWish } from './parts.ts';
 import type { ValuePolicies } from './value-policies.ts';
 import type { QueuedValue } from './value-queue.ts';
@@ -387,17 +388,4 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   get #settings() {
     return this.#shares.delivery.settings;
   }
-}
-
-/** True where a notification is of one Object Instance, so that its payload is that instance encoded. */
-function isWhole(path: Path | undefined): boolean {
-  return path?.instanceId !== undefined && path.resourceId === undefined;
-}
-
-function isInstancePath(path: Path): path is InstancePath {
-  return path.instanceId !== undefined;
-}
-
-function includes(paths: readonly InstancePath[], { objectId, instanceId }: InstancePath): boolean {
-  return paths.some((path) => path.objectId === objectId && path.instanceId === instanceId);
 }
