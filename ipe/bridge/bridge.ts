@@ -31,8 +31,11 @@ const LOST_PRESENCE = new Set([4000, 4004, 4102, 4103, 4107]);
 export interface TreeFollower {
   /** The tree is what a Register (`registered`) or an Update wants; the device has not been answered yet. */
   follow(registration: Registration, tree: EndpointTree, registered: boolean): void;
-  /** A Register is accepted whose tree will be made when the CSE lets us; `follow` tells of it then, as of an Update. */
-  expect?(registration: Registration, tree: EndpointTree): void;
+  /**
+   * A registration is accepted, just now where it is `registered`, whose tree will be made when the CSE lets us; `follow`
+   * tells of it then, as of an Update.
+   */
+  expect?(registration: Registration, tree: EndpointTree, registered: boolean): void;
   /** The registration ends; its tree is about to be deleted. */
   leave(endpoint: string): void;
 }
@@ -148,7 +151,7 @@ export class Bridge implements RegistrationHandler {
   expect(registration: Registration): void {
     const { endpoint } = registration;
     try {
-      this.#expect(registration, this.#namesOf(endpoint), true);
+      this.#expect(registration, this.#namesOf(endpoint), false);
       this.#parts.backlog.add(endpoint);
     } catch (error) {
       const fields = registrationFields(registration);
@@ -265,7 +268,7 @@ export class Bridge implements RegistrationHandler {
     }
     const tree = writer.expect(registration, names, known);
     this.#trees.set(names.resourceName, tree);
-    if (registered || known === undefined) follower.expect?.(registration, tree);
+    if (registered || known === undefined) follower.expect?.(registration, tree, registered);
   }
 
   /** The tree becomes what the registration wants. Rejects with IpeError, also while the CSE is away. */

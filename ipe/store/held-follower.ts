@@ -25,8 +25,10 @@ export class HeldFollower implements TreeFollower {
     else this.#follower.follow(registration, tree, false);
   }
 
-  expect(registration: Registration, tree: EndpointTree): void {
-    this.#held.set(registration.endpoint, { registration, tree });
+  expect(registration: Registration, tree: EndpointTree, registered: boolean): void {
+    if (registered) this.#held.set(registration.endpoint, { registration, tree });
+    // One of an earlier run is durable already.
+    else this.#follower.expect?.(registration, tree, false);
   }
 
   leave(endpoint: string): void {
@@ -39,7 +41,7 @@ export class HeldFollower implements TreeFollower {
     const held = this.#held.get(endpoint);
     if (held === undefined) return;
     this.#held.delete(endpoint);
-    if (held.tree.pending === true) this.#follower.expect?.(held.registration, held.tree);
+    if (held.tree.pending === true) this.#follower.expect?.(held.registration, held.tree, true);
     else this.#follower.follow(held.registration, held.tree, true);
   }
 

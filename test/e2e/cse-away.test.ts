@@ -165,6 +165,17 @@ describe.each(['standard', 'mobius4'] as const)('a CSE that is away, whenAway: j
     goAway();
     expect(await kept.register({ endpoint: 'kept' })).toMatchObject({ code: '2.01' });
     expect(await relisted.update([], '</3/0>')).toMatchObject({ code: '2.04' });
+    const sensor = await AnsweringDevice.open(ipe.port);
+    open.push(sensor);
+    sensor.holds('/3303/0', [{ n: '5700', v: 1 }]);
+    expect(await sensor.register('sensor')).toBe('2.01');
+    await eventually(
+      async () => sensor.isObserved('/3303/0'),
+      (observed) => observed,
+    );
+    expect(await sensor.notify('/3303/0', [{ n: '5700', v: 2 }])).toBe('ack');
+    // What it says from now on does not count: it is silent.
+    sensor.silent = true;
     await ipe.stop();
     cse.cse.faults.clear();
     expect(await names('kept')).toEqual([]);
@@ -172,6 +183,10 @@ describe.each(['standard', 'mobius4'] as const)('a CSE that is away, whenAway: j
     await caughtUp();
     expect(await names('kept')).toEqual(['1_0', '3_0', 'kept']);
     expect(await names('relisted')).toEqual(['3_0', 'relisted']);
+    await eventually(
+      () => app.see(contentInstance, 'sensor/3303_0/5700/la'),
+      (found) => Number(found?.con) === 2,
+    );
     rmSync(path, { recursive: true, force: true });
   });
 

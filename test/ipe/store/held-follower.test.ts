@@ -8,6 +8,7 @@ function desk() {
   const told: string[] = [];
   const follower = new HeldFollower({
     follow: ({ endpoint }, _tree, registered) => void told.push(`${endpoint} ${registered}`),
+    expect: ({ endpoint }, _tree, registered) => void told.push(`${endpoint} expected ${registered}`),
     leave: (endpoint) => void told.push(`${endpoint} leaves`),
   });
   return { told, follower };
@@ -27,6 +28,15 @@ describe('whoever follows a tree', () => {
     const { told, follower } = desk();
     follower.follow(registrationOf('dev'), tree, false);
     expect(told).toEqual(['dev false']);
+  });
+
+  it('is told alike of one whose tree is still to be made; of one of an earlier run at once', () => {
+    const { told, follower } = desk();
+    const pending = { ...tree, pending: true } as const;
+    follower.expect(registrationOf('new'), pending, true);
+    follower.expect(registrationOf('old'), pending, false);
+    follower.release('new');
+    expect(told).toEqual(['old expected false', 'new expected true']);
   });
 
   it('is not told of a Register that was given up, or that left before it was durable', () => {
