@@ -27,7 +27,7 @@ COPY package.json LICENSE NOTICE ./
 RUN install -d -o node -g node -m 0700 /var/lib/lwm2m-ipe
 VOLUME /var/lib/lwm2m-ipe
 USER node
-EXPOSE 5683/udp 8090/tcp
+EXPOSE 5683/udp 5684/udp 8090/tcp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "require(process.env.IPE_HTTP_TLS_CERTIFICATE ? 'https' : 'http').get({ host: '127.0.0.1', port: process.env.IPE_HTTP_PORT || 8090, path: '/health/live', rejectUnauthorized: false }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]

@@ -73,7 +73,7 @@ export class DeviceSecurity {
       let ended = 0;
       for (const identity of identities) if (server.closeSession({ kind: 'psk', identity })) ended += 1;
       this.#logger.info('credentials were removed or changed', {
-        credentials: identities.length,
+        identities: identities.length,
         sessionsEnded: ended,
       });
     });

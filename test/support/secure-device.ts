@@ -52,6 +52,8 @@ export class SecureDevice {
     const ciphers = certificate === undefined ? 'PSK-AES128-CCM8' : 'ECDHE-ECDSA-AES128-CCM8';
     const context = await ClientContext.load(ciphers, certificate);
     const socket = createSocket('udp4');
+    // A server that is gone shows by its silence.
+    socket.on('error', () => {});
     socket.connect(port, '127.0.0.1');
     await once(socket, 'connect');
     const client = new DtlsClient(context, settings, (datagram) => socket.send(datagram));
