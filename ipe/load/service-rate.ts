@@ -1,8 +1,8 @@
 /** Milliseconds of a slice, and slices that count. */
 const SLICE = 250;
 const SLICES = 20;
-/** Slices after which the rate is known: before, too little has ended to tell. */
-const KNOWN_AFTER = 3;
+/** Slices after which the rate is known: before, too little has ended to tell, and a process that has just started is slow. */
+const KNOWN_AFTER = 8;
 
 /** How much ends in a second while there is a crowd, over its last seconds. Without a crowd the rate says nothing. */
 export class ServiceRate {

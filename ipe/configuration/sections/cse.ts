@@ -81,7 +81,7 @@ export const cseSection = z.strictObject({
       'How many requests go on the wire at once: adaptive finds out how many, up to maxInFlight, bring the most answers a second (some CSEs are best with one), fixed is always maxInFlight.',
     allowed: 'adaptive or fixed',
   }),
-  maxWait: key(duration(100, 600_000).prefault('30s'), {
+  maxWait: key(duration(100, 600_000).prefault('1m'), {
     kind: 'duration',
     description:
       'How long a Register or Update may be expected to wait for the CSE; while more devices come than that allows, others are answered 5.03, each with a Max-Age of its own.',
