@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 const SCRIPT = fileURLToPath(new URL('../../scripts/chaos.mjs', import.meta.url));
 
 it('nothing is lost in a short run of chaos: kills, a bad network, a bad way to the CSE', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const words = [SCRIPT, '--seed', '3', '--seconds', '8', '--devices', '5'];
   const { stdout } = await promisify(execFile)(process.execPath, words).catch(

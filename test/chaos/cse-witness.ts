@@ -15,6 +15,8 @@ export class CseWitness {
   /** How often the CSE has lost everything. */
   generation = 0;
   requests = 0;
+  /** Resources that the bridge has made. */
+  created = 0;
   readonly #base: string;
   readonly #counted: ReadonlySet<string>;
   readonly #moments: Moments;
@@ -29,6 +31,7 @@ export class CseWitness {
   answered({ method, path, type, body, rsc }: Exchange): void {
     this.requests += 1;
     const [base, endpoint, ...below] = path.split('/');
+    if (method === 'POST' && rsc === CREATED) this.created += 1;
     if (base !== this.#base || endpoint === undefined) return;
     if (method === 'DELETE' && GONE.has(rsc) && below.length === 0) {
       this.left.push({ endpoint, at: this.#moments.next() });

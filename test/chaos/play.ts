@@ -15,8 +15,10 @@ export interface Verdict {
   readonly settled: number;
 }
 
-/** Milliseconds for everything to be as it should be, once it is calm: longer than lifetimes and commands live. */
-const PATIENCE = Number(process.env.CHAOS_PATIENCE ?? 60_000);
+/** Milliseconds without anything made on the CSE after which everything should be as it should be: longer than lifetimes and commands. */
+const PATIENCE = 45_000;
+/** Milliseconds after which it should, even if things are still being made: slow machines need long. */
+const LAST = 240_000;
 const LOOK_AGAIN = 500;
 
 /** Does a fault and undoes it. */
@@ -146,10 +148,13 @@ async function judged(world: World, calm: number): Promise<{ readonly evidence: 
   await world.bridge.start();
   for (const device of world.devices) device.tellObjects();
   let refreshed = false;
+  let progress = { made: 0, at: calm };
   for (;;) {
     for (const device of world.devices) if (!device.isRegistered) device.beat();
     const allThere = world.devices.every((device) => device.isRegistered || !device.isThere);
-    const last = performance.now() - calm > PATIENCE;
+    const now = performance.now();
+    if (world.witness.created > progress.made) progress = { made: world.witness.created, at: now };
+    const last = now - progress.at > PATIENCE || now - calm > LAST;
     if ((allThere || last) && !refreshed) {
       world.refresh();
       refreshed = true;

@@ -24,7 +24,7 @@ export interface WorldOptions {
 /** Seconds; what is gone for longer is gone. */
 const LIFETIME = 20;
 /** Milliseconds until every device has registered and been read for the first time. */
-const BEGIN_PATIENCE = 30_000;
+const BEGIN_PATIENCE = 120_000;
 
 /** Devices, bridge, CSE and applications, each where something can happen to it, and all that is seen of them. */
 export class World {
