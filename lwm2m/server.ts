@@ -93,7 +93,7 @@ export interface Lwm2mServerOptions {
 
 /** Plain numbers since the start. */
 export interface Lwm2mServerCounters {
-  /** Without security; absent where that is not served. */
+  /** Without security; zeros where that is not served. */
   readonly coap: CoapCounters;
   /** What came and went over DTLS, and DTLS itself; absent where that is not served. */
   readonly coaps?: CoapCounters;
