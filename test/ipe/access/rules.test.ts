@@ -27,7 +27,7 @@ async function start(dialect: Parameters<typeof startEmbedded>[0] = 'acme'): Pro
 }
 
 async function run(cse: Cse, settings: NonNullable<ConfigurationInput['access']>): Promise<RunningIpe> {
-  const ipe = await startIpe(cse, { access: settings });
+  const ipe = await startIpe(cse, { access: settings, shutdownTimeout: '100ms' });
   stops.push(() => ipe.stop());
   return ipe;
 }
@@ -38,7 +38,7 @@ async function device(ipe: RunningIpe, endpoint: string): Promise<SimulatedDevic
     endpoint,
     objects: { 1: [0], 3: [0], 3311: [0] },
   });
-  stops.push(() => one.stop());
+  stops.push(() => one.stop({ deregister: false }));
   await one.start();
   return one;
 }
@@ -125,9 +125,10 @@ describe('access.rules', () => {
   it('who is no longer named has lost its rights once the IPE runs again, whether or not a device needs the policy', async () => {
     const cse = await start();
     const first = await startIpe(cse, {
+      shutdownTimeout: '100ms',
       access: { rules: [{ endpoint: 'meter-*', read: ['Cbilling', 'Cplant'], command: ['Cplant'] }] },
     });
-    const meter = await device(first, 'meter-1');
+    await device(first, 'meter-1');
     const plant = await application(cse, 'plant');
     await eventually(
       () => code(plant.retrieve(container, `${cse.base}/meter-1/requests`)),
@@ -136,6 +137,7 @@ describe('access.rules', () => {
     await first.stop();
     expect(await code(plant.retrieve(ae, `${cse.base}/meter-1`))).toBeUndefined();
     const second = await startIpe(cse, {
+      shutdownTimeout: '100ms',
       access: { rules: [{ endpoint: 'meter-*', read: ['Cbilling'], command: ['Cbilling'] }] },
     });
     expect(await code(plant.retrieve(ae, `${cse.base}/meter-1`))).toBe(4103);
@@ -148,7 +150,6 @@ describe('access.rules', () => {
       const { pv } = await plant.retrieve(acp, `${cse.base}/${name}`, OWN);
       expect(pv?.acr?.map(({ acor }) => acor)).toEqual([['Clwm2m-ipe']]);
     }
-    await meter.stop();
   });
 
   it.each(['mobius4', 'tinyiot'] as const)(
@@ -167,7 +168,7 @@ describe('access.rules', () => {
 
   it('a device that another rule holds for now carries the policies of that, when it registers again', async () => {
     const cse = await start();
-    const first = await startIpe(cse, { access: { command: ['Cplant'] } });
+    const first = await startIpe(cse, { access: { command: ['Cplant'] }, shutdownTimeout: '100ms' });
     await device(first, 'meter-1');
     const plant = await application(cse, 'plant');
     await eventually(
