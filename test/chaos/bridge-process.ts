@@ -18,8 +18,6 @@ export class BridgeProcess {
   /** Ends that nobody asked for. */
   readonly ownEnds: string[] = [];
   starts = 0;
-  /** Values that it said it dropped. */
-  dropped = 0;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #log: WriteStream;
   #child: ChildProcess | undefined;
