@@ -148,7 +148,7 @@ export class ServerAccess implements TreeFollower {
     if (nodes === undefined || id === undefined) {
       device.limits = undefined;
       if (nodes !== undefined) {
-        logger.info(
+        logger.debug(
           'a device does not tell under which Short Server ID it knows the IPE; see access.shortServerId',
           fields,
         );
