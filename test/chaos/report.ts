@@ -1,3 +1,4 @@
+import type { Stored } from './evidence.ts';
 import type { Verdict } from './play.ts';
 import type { Schedule } from './schedule.ts';
 import { printSchedule } from './schedule.ts';
@@ -9,12 +10,14 @@ const MOST_SHOWN = 8;
 /** What a run saw, in one line. */
 export function printCounts(world: World, { evidence, settled }: Verdict): string {
   const { told, stored, issued, states, carried, left } = evidence;
-  const acknowledged = told.filter(({ acknowledgedAt }) => acknowledgedAt !== undefined).length;
+  const acknowledged = told.filter(({ acknowledgedAt }) => acknowledgedAt !== undefined);
+  const known = new Set(stored.map(nameOf));
+  const excused = new Set(acknowledged.map(nameOf).filter((name) => !known.has(name))).size;
   const ends = ['done', 'failed', 'expired'].map(
     (end) => `${states.filter(({ state }) => state === end).length} ${end}`,
   );
   return [
-    `${acknowledged} values acknowledged of ${told.length} told, ${stored.length} stored`,
+    `${acknowledged.length} values acknowledged of ${told.length} told, ${stored.length} stored, ${excused} not asked for`,
     `${issued.length} commands, ${carried.length} carried out, ${ends.join(', ')}`,
     `${left.length} trees left, ${world.bridge.starts} starts, ${world.witness.generation} times an empty CSE`,
     `${world.applications.notified} notifications, ${world.witness.requests} requests`,
@@ -33,4 +36,8 @@ export function printFailure(schedule: Schedule, { breaches }: Verdict, replay: 
     ]),
     `again: ${replay}`,
   ];
+}
+
+function nameOf({ endpoint, path, value }: Pick<Stored, 'endpoint' | 'path' | 'value'>): string {
+  return `${endpoint} ${path} ${value}`;
 }
