@@ -14,7 +14,7 @@ import {
   type RegistrationHandler,
 } from '../lwm2m/index.ts';
 import { missedAccess } from './access/missed-access.ts';
-import { commandersOf } from './access/privileges.ts';
+import { assignment, commandersOf } from './access/privileges.ts';
 import type { ServerAccess } from './access/server-access.ts';
 import { listensToApplications, missedDemand } from './application-demand.ts';
 import { makeBootstrapServer } from './bootstrap/bootstrap-server.ts';
@@ -186,6 +186,7 @@ export class Daemon {
         restored.push([registration, tree]);
       },
       cse: configuration.cse.url === undefined ? undefined : `${originator} ${url}/${base}`,
+      access: assignment(configuration.access),
     });
     const isRegistered = (endpoint: string) => server.registrations.byEndpoint(endpoint) !== undefined;
     values.settle(isRegistered);

@@ -66,6 +66,11 @@ export function grants(settings: AccessSettings): Grant[] {
   return [{ mark: '', privileges: settings }, ...settings.rules.map((rule) => grantOf(settings, rule))];
 }
 
+/** Which endpoints carry which policies, as a short text: other rules in another order give another. Empty without rules. */
+export function assignment({ rules }: AccessSettings): string {
+  return rules.length === 0 ? '' : digest(JSON.stringify(rules.map(({ endpoint }) => endpoint)));
+}
+
 /** Who may command anything at all, each named once. */
 export function commandersOf(settings: AccessSettings): string[] {
   return [...new Set(grants(settings).flatMap(({ privileges }) => privileges.command))];
@@ -122,7 +127,7 @@ function creating(acor: readonly string[], type: number): AccessControlRule[] {
 function grantOf(settings: AccessSettings, rule: AccessRule): Grant {
   const { discover, read, subscribe, command, administer } = settings;
   return {
-    mark: `r${createHash('sha256').update(rule.endpoint).digest('hex').slice(0, MARK_DIGITS)}`,
+    mark: `r${digest(rule.endpoint).slice(0, MARK_DIGITS)}`,
     privileges: {
       discover: rule.discover ?? discover,
       read: rule.read ?? read,
@@ -131,4 +136,8 @@ function grantOf(settings: AccessSettings, rule: AccessRule): Grant {
       administer: rule.administer ?? administer,
     },
   };
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

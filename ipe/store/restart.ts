@@ -22,6 +22,8 @@ export interface RestartParts {
   readonly restored: (registration: Registration, tree: EndpointTree, observing: boolean) => void;
   /** Which CSE it is, as text; undefined: one that has forgotten everything. Trees on another one are not ours to use. */
   readonly cse: string | undefined;
+  /** Which endpoints carry which policies, as text; where that has changed every tree is written anew. */
+  readonly access?: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -39,6 +41,7 @@ export interface Restarted {
 }
 
 const CSE_SETTING = 'cse';
+const ACCESS_SETTING = 'access';
 /**
  * Milliseconds for which nobody may have listened without devices giving up their observations: they retransmit a
  * confirmable notification for 45 s, then forget who observes (RFC 7252 4.8.2, RFC 7641 4.5).
@@ -54,6 +57,7 @@ export function restart(parts: RestartParts): Restarted {
   const { store, server, bridge, backlog, clock } = parts;
   const now = clock.wall();
   const same = isSameCse(parts);
+  const reassigned = hasOtherPolicies(parts);
   const trees = new Map<string, StoredTree>();
   if (same) for (const { record } of store.entries('tree')) trees.set(record.endpoint, record);
   const removals = same ? restoreRemovals(parts) : 0;
@@ -64,8 +68,8 @@ export function restart(parts: RestartParts): Restarted {
     if (!server.restore(record)) continue;
     registrations += 1;
     const stored = trees.get(record.endpoint);
-    const tree = stored && bridge.restore(stored);
-    if (tree !== undefined) trees.delete(record.endpoint);
+    const tree = stored && !reassigned ? bridge.restore(stored) : undefined;
+    if (tree !== undefined || reassigned) trees.delete(record.endpoint);
     // Of one whose lifetime is over only the end is still to come.
     if (record.updatedAt + record.lifetime * 1_000 <= now) continue;
     if (tree === undefined) missing.push(record);
@@ -90,6 +94,16 @@ function isBehind({ objectLinks, version, expiresAt }: EndpointTree, registratio
   const relisted = objectLinks !== listed && objectLinksText(objectLinks) !== objectLinksText(listed);
   const changed = relisted || version !== registration.version;
   return changed || expiresAt < updatedAt + lifetime * 1_000;
+}
+
+/** True when endpoints may carry other policies than in the last run: their trees are there, and not as they should be. */
+function hasOtherPolicies({ store, access = '', logger }: RestartParts): boolean {
+  let known: unknown = '';
+  for (const { key, record } of store.entries('setting')) if (key === ACCESS_SETTING) known = record;
+  if (known === access) return false;
+  store.put('setting', ACCESS_SETTING, access);
+  logger.info('access.rules hold for other endpoints than in the last run: every tree is written anew');
+  return true;
 }
 
 /** False for another CSE than that of the last run: what was recorded of that one is forgotten. */

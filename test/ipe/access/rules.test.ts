@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CseClient, type CseError, ResourceType } from '../../../cse-client/index.ts';
 import type { ConfigurationInput } from '../../../ipe/configuration/index.ts';
@@ -181,6 +184,30 @@ describe('access.rules', () => {
       rules: [{ endpoint: 'meter-*', read: ['Cbilling'], command: [] }],
     });
     await device(second, 'meter-1');
+    for (const resource of ['3_0', '3311_0', '3311_0/5850'])
+      await eventually(
+        () => code(plant.retrieve(container, `${cse.base}/meter-1/${resource}`)),
+        (rsc) => rsc === 4103,
+      );
+    expect(await code(plant.retrieve(ae, `${cse.base}/meter-1`))).toBe(4103);
+  });
+
+  it('a device of the last run that another rule holds for now carries the policies of that, without a word of its own', async () => {
+    const cse = await start();
+    const folder = mkdtempSync(join(tmpdir(), 'lwm2m-ipe-access-'));
+    stops.push(async () => rmSync(folder, { recursive: true, force: true }));
+    const store = { kind: 'lmdb' as const, path: join(folder, 'store') };
+    const first = await startIpe(cse, { access: { command: ['Cplant'] }, shutdownTimeout: '100ms', store });
+    await device(first, 'meter-1');
+    const plant = await application(cse, 'plant');
+    await eventually(
+      () => code(plant.retrieve(container, `${cse.base}/meter-1/3311_0/5850`)),
+      (rsc) => rsc === undefined,
+    );
+    await first.stop();
+    const rules = [{ endpoint: 'meter-*', read: ['Cbilling'], command: [] }];
+    const second = await startIpe(cse, { store, shutdownTimeout: '100ms', access: { command: ['Cplant'], rules } });
+    stops.push(() => second.stop());
     for (const resource of ['3_0', '3311_0', '3311_0/5850'])
       await eventually(
         () => code(plant.retrieve(container, `${cse.base}/meter-1/${resource}`)),
