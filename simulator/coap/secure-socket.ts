@@ -84,7 +84,8 @@ export class SecureSocket extends EventEmitter {
       type: this.#options.family === 6 ? 'udp6' : 'udp4',
       address: host,
       port,
-      psk: { [identity]: key },
+      // Its types want a text, which could not hold every key; bytes are taken as they are.
+      psk: { [identity]: key as unknown as string },
       timeout: HANDSHAKE_TIME,
       ciphers: ['TLS_PSK_WITH_AES_128_CCM_8'],
     });
