@@ -252,8 +252,9 @@ export class SimulatedDevice {
 
   /** Forgets the registration without a word, so that the loop registers anew. */
   forget(): void {
+    // Without a registration there may be observations of one whose answer is still under way.
+    if (this.#location !== undefined) this.#observations.clear();
     this.#location = undefined;
-    this.#observations.clear();
     this.#loop.wake();
   }
 
