@@ -17,7 +17,10 @@ describe('values while the CSE refuses, is slow, is away or forgets', () => {
 
   beforeAll(async () => {
     cse = await startEmbedded('acme');
-    ipe = await startIpe(cse, { cse: { timeout: '700ms', whenAway: 'refuse' }, values: { queue: { values: 8 }, maxInstances: 50 } });
+    ipe = await startIpe(cse, {
+      cse: { timeout: '700ms', whenAway: 'refuse' },
+      values: { queue: { values: 8 }, maxInstances: 50 },
+    });
     app = await Application.start(cse);
   });
   afterAll(async () => {
