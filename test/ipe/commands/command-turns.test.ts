@@ -117,7 +117,7 @@ describe('commands of one device take turns', () => {
           ends = true;
         },
       },
-      commanded: () => ({ registration: { endpoint: 'dev', queueMode } }) as unknown as Commanded,
+      commanded: () => ({ registration: { endpoint: 'dev', id: 'registration-1', queueMode } }) as unknown as Commanded,
       codec: () => codec as never,
     });
   });
