@@ -40,6 +40,8 @@ export class AnsweringDevice {
     this.#socket = socket;
     this.#port = port;
     socket.on('message', (bytes) => this.#receive(parse(bytes)));
+    // A server that was killed: its machine says that nobody listens.
+    socket.on('error', () => undefined);
   }
 
   static async open(port: number): Promise<AnsweringDevice> {

@@ -72,6 +72,8 @@ export class ScriptedDevice {
     this.#socket = socket;
     this.script = script;
     socket.on('message', (bytes) => this.#receive(parse(bytes)));
+    // A server that was killed: its machine says that nobody listens.
+    socket.on('error', () => undefined);
   }
 
   static async open(server: number, script: Script = () => undefined): Promise<ScriptedDevice> {
