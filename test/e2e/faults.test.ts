@@ -172,8 +172,9 @@ describe.each(['journal', 'refuse'] as const)(
         await new Promise((resolve) => setTimeout(resolve, 500));
       }
       cse.cse.faults.clear();
-      await ready();
-      if (whenAway === 'refuse') expect(await device.update()).toMatchObject({ code: '2.04' });
+      // Its lifetime runs on until the bridge is ready again.
+      const updated = async () => [(await device.update()).code, (await health(ipe)).status];
+      await eventually(updated, ([code, status]) => code === '2.04' && status === 'ready');
       expect(await found()).toContain(endpoint);
       await device.deregister();
     });
