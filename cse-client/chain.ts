@@ -23,5 +23,8 @@ export class Chain<L extends Link<L>> {
     else link.before.after = link.after;
     if (link.after === undefined) this.last = link.before;
     else link.after.before = link.before;
+    // A link that has been taken out would keep all behind it from being collected while it is young.
+    link.before = undefined;
+    link.after = undefined;
   }
 }
