@@ -15,6 +15,7 @@ import {
   type EncodedContent,
   encapsulatedInstance,
   type InstancePath,
+  type NotificationWish,
   type ValuePolicy,
   valueContainerPath,
   valueInstance,
@@ -24,7 +25,6 @@ import type { Followed } from './container-making.ts';
 import { Delivery, type DeliveryShares } from './delivery.ts';
 import { type InquiredDevice, Inquiry, type InquiryShares } from './inquiry.ts';
 import { includes, isInstancePath, isWhole } from './instance-paths.ts';
-import type { NotificationWish } from './parts.ts';
 import type { ValuePolicies } from './value-policies.ts';
 import type { QueuedValue } from './value-queue.ts';
 import { attributesOf, Wishes } from './wishes.ts';

@@ -6,6 +6,7 @@ import type {
   EncodedContent,
   InstancePath,
   LabelSettings,
+  NotificationWish,
   ValuePolicySettings,
 } from '../../mappings/index.ts';
 import type { CseAvailability } from '../cse/availability.ts';
@@ -75,18 +76,6 @@ export interface ContainerListener {
   gone(endpoint: string, container?: string): void;
 }
 
-/** What applications wish of the notifications of one path, merged over their subscriptions (LwM2M 1.1 5.1.2). */
-export interface NotificationWish {
-  /** Seconds. */
-  readonly pmin?: number;
-  /** Seconds. */
-  readonly pmax?: number;
-  /** These three: for a single numeric resource, else left out. */
-  readonly gt?: number;
-  readonly lt?: number;
-  readonly st?: number;
-}
-
 /** What the values of devices offer to those who carry commands and subscriptions. */
 export interface ValueHooks {
   /** Tells of every value container from now on; to be called before the first device registers. */
@@ -105,8 +94,9 @@ export interface ValueHooks {
   /** True where instances of this object of this endpoint are observed while there are wishes. */
   observesOnSubscription(endpoint: string, objectId: number): boolean;
   /**
-   * Has a path observed, with these attributes, from now on; undefined: no more, and the attributes are taken back. Kept
-   * while the endpoint stays, over Register and Update; ignored where nothing is observed on subscription.
+   * Has a path observed from now on, with these attributes, merged over the subscriptions of applications; undefined: no
+   * more, and the attributes are taken back. Kept while the endpoint stays, over Register and Update; ignored where nothing
+   * is observed on subscription.
    */
   observeWish(endpoint: string, path: InstancePath, wish: NotificationWish | undefined): void;
 }

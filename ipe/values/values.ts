@@ -1,14 +1,13 @@
 import type { Timer } from '../../common/index.ts';
 import type { ContentInstance } from '../../cse-client/index.ts';
 import type { Node, ObservationChange, Registration, Report, Success } from '../../lwm2m/index.ts';
-import { type InstancePath, valueInstanceName } from '../../mappings/index.ts';
+import { type InstancePath, type NotificationWish, valueInstanceName } from '../../mappings/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { Lanes } from '../lanes.ts';
 import { type DeviceShares, DeviceValues } from './device-values.ts';
 import { LeftValues } from './left-values.ts';
 import {
   type ContainerListener,
-  type NotificationWish,
   newValueCounters,
   type ValueCounters,
   type ValueHooks,

@@ -1,6 +1,5 @@
 import type { DataType, NotificationAttributes, Operation, Outcome, ResourceDefinition } from '../../lwm2m/index.ts';
-import { type InstancePath, valueContainerPath } from '../../mappings/index.ts';
-import type { NotificationWish } from './parts.ts';
+import { type InstancePath, type NotificationWish, valueContainerPath } from '../../mappings/index.ts';
 import { isWithin } from './value-containers.ts';
 
 /** What is wished of one path, and what the device has been told of it. */
