@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../common/index.ts';
 import { type ContentInstance, ResourceType } from '../../cse-client/index.ts';
 import { encodeContent, type Node, ObjectModels, parsePath } from '../../lwm2m/index.ts';
 import { type CommandResponse, isValueInstanceName } from '../../mappings/index.ts';
@@ -10,6 +11,7 @@ import { Commander } from './commands-suite.ts';
 
 const { container, contentInstance, subscription } = ResourceType;
 const OWN = { originator: 'Clwm2m-ipe' };
+const NOON = Date.UTC(2026, 0, 1, 12);
 let serial = 0;
 
 /** Direct commands of one application to one device, as it sees them through the CSE. */
@@ -186,7 +188,7 @@ export function directCommandsSuite(title: string, start: () => Promise<CseUnder
 
     it('a device that sleeps gets three commands in order when it wakes, and none that has expired', async () => {
       // It sleeps after the server takes it to.
-      const sleeper = await started({ queueMode: true, awakeWindow: 1_000, lifetime: 3600, objects: STEADY });
+      const sleeper = await started({ queueMode: true, awakeWindow: 1_000, lifetime: 3600, ...STEADY });
       await commander.ready();
       await eventually(
         async () => {
@@ -331,8 +333,8 @@ export function directCommandsSuite(title: string, start: () => Promise<CseUnder
   });
 }
 
-/** Objects whose values stay as they are: each notification would keep a device awake. */
-const STEADY = { 3311: [0] };
+/** Values that stay as they are by day and night, as each notification would keep a device awake: for them time stands still. */
+const STEADY = { objects: { 3311: [0] }, clock: { ...systemClock, wall: () => NOON } };
 
 function soon(milliseconds: number): string {
   const [time = ''] = new Date(Date.now() + milliseconds).toISOString().replaceAll(/[-:]/g, '').split('.');
