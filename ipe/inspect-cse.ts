@@ -2,9 +2,10 @@ import { errorMessage, type Logger, silentLogger, systemClock } from '../common/
 import { CseClient, CseError, ResourceType } from '../cse-client/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
 import type { Configuration } from './configuration/index.ts';
-import { isRefused, type PresenceSettings } from './cse/access.ts';
+import type { PresenceSettings } from './cse/access.ts';
 import { describeCse, readCseBase } from './cse/inspection.ts';
 import { CsePresence, policyName } from './cse/presence.ts';
+import { isRefused } from './cse/refusals.ts';
 import { cseClientOptions, embeddedCseOptions, presenceSettings } from './settings.ts';
 
 /** One thing that the IPE may, may not, or may only partly do on a CSE. */

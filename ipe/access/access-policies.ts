@@ -1,7 +1,7 @@
 import { type Clock, errorMessage, type Logger } from '../../common/index.ts';
 import { type CseClient, CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
-import { isRefused } from '../cse/access.ts';
 import type { CsePresence } from '../cse/presence.ts';
+import { isNameTaken, isRefused } from '../cse/refusals.ts';
 import {
   type AccessSettings,
   accessControlRules,
@@ -38,7 +38,6 @@ export interface AccessPolicyParts {
 
 /** Milliseconds ahead to which policies live; the IPE's presence renews them long before. */
 const LIFETIME = 30 * 24 * 3600 * 1000;
-const NAME_TAKEN = [4105, 5106] as const;
 const NOBODY: Privileges = { discover: [], read: [], subscribe: [], command: [], administer: [] };
 
 /**
@@ -127,7 +126,7 @@ export class AccessPolicies {
     try {
       return (await client.create(ResourceType.acp, base, { rn: name, ...attributes })).ri;
     } catch (error) {
-      if (!isRefused(error, ...NAME_TAKEN)) throw error;
+      if (!isNameTaken(error)) throw error;
     }
     const existing = await client.retrieve(ResourceType.acp, `${base}/${name}`);
     await client.update(ResourceType.acp, `${base}/${name}`, attributes);

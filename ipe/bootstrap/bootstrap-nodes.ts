@@ -10,8 +10,8 @@ import {
   type NodeContext,
   renewalAttributes,
 } from '../../mappings/index.ts';
-import { isRefused } from '../cse/access.ts';
 import type { CseState } from '../cse/presence.ts';
+import { isNameTaken } from '../cse/refusals.ts';
 
 /** What the nodes of devices that were only bootstrapped are made with. */
 export interface BootstrapNodesParts {
@@ -68,7 +68,7 @@ export class BootstrapNodes {
       await client.create(ResourceType.node, base, attributes, originator === undefined ? {} : { originator });
       logger.info('a bootstrapped device has its node', { endpoint, node: nodeName });
     } catch (error) {
-      if (!isRefused(error, 4105, 5106)) throw error;
+      if (!isNameTaken(error)) throw error;
       await this.#renew(`${base}/${nodeName}`, context);
     }
   }

@@ -13,9 +13,9 @@ import {
   type NameSettings,
   type RegistrationOperation,
 } from '../../mappings/index.ts';
-import { isWithoutAnswer } from '../cse/access.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence } from '../cse/presence.ts';
+import { isWithoutAnswer } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import { ORDER_OF_SERVICE } from '../load/order-of-service.ts';
 import type { Backlog, CaughtUp } from './backlog.ts';

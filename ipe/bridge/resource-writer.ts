@@ -12,13 +12,9 @@ import {
   renewalAttributes,
   repairAttributes,
 } from '../../mappings/index.ts';
-import { isRefused } from '../cse/access.ts';
+import { isAeTaken, isNameTaken, isRefused } from '../cse/refusals.ts';
 import type { Undo } from './undo.ts';
 import { assertOurs, type Extent, type TreeType, write } from './whole-write.ts';
-
-/** Status codes of a CREATE that say that the resource is there already (TS-0004 6.6.3.5). */
-const NAME_TAKEN = [4105, 5106] as const;
-const AE_TAKEN = [4117, ...NAME_TAKEN] as const;
 
 /** One bringing about of a tree: what its resources are made from, where they are, how to take them back. */
 export interface Work {
@@ -45,7 +41,7 @@ export async function ensureNode(work: Work, originator: string | undefined) {
     );
     return node.ri;
   } catch (error) {
-    if (!isRefused(error, ...NAME_TAKEN)) throw error;
+    if (!isNameTaken(error)) throw error;
   }
   const existing = await work.client.retrieve(ResourceType.node, path);
   assertOurs(existing.lbl, work.context, path);
@@ -81,7 +77,7 @@ async function createAe(work: Work): Promise<CseError | undefined> {
     await work.undo.track(aePath(work), () => work.client.create(ResourceType.ae, work.base, attributes, options));
     return undefined;
   } catch (error) {
-    if (!isRefused(error, ...AE_TAKEN)) throw error;
+    if (!isAeTaken(error)) throw error;
     return error;
   }
 }
@@ -94,7 +90,7 @@ export async function ensureContainer(work: Work, link: ObjectLink): Promise<voi
     const attributes = createAttributes(CONTAINER_ATTRIBUTES, context);
     await work.undo.track(path, () => work.client.create(ResourceType.container, aePath(work), attributes));
   } catch (error) {
-    if (!isRefused(error, ...NAME_TAKEN)) throw error;
+    if (!isNameTaken(error)) throw error;
     const attributes = repairAttributes(CONTAINER_ATTRIBUTES, context);
     await write(work, { ty: ResourceType.container, path, attributes, extent: 'whole' });
   }

@@ -9,8 +9,8 @@ import {
   type ResourceChange,
   resourceChanges,
 } from '../../mappings/index.ts';
-import { isRefused, isWithoutAnswer } from '../cse/access.ts';
 import type { CseState } from '../cse/presence.ts';
+import { isRefused, isWithoutAnswer } from '../cse/refusals.ts';
 import { ORDER_OF_SERVICE, type Service } from '../load/order-of-service.ts';
 import type { EndpointTree } from './endpoint-tree.ts';
 import { type ExpirationSettings, grantExpiration, needsRenewal } from './expiration.ts';

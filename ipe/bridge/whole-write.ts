@@ -1,7 +1,7 @@
 import { IpeError } from '../../common/index.ts';
 import type { CallOptions, CseClient, ResourceType, UpdateAttributes } from '../../cse-client/index.ts';
 import { endpointLabel, type ResourceContext } from '../../mappings/index.ts';
-import { isRefused } from '../cse/access.ts';
+import { isRefused } from '../cse/refusals.ts';
 
 /** How much of a resource is written: its expirationTime, its labels and links, too, or also its access control. */
 export type Extent = 'time' | 'labels' | 'whole';

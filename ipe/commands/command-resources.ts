@@ -7,7 +7,7 @@ import {
 } from '../../cse-client/index.ts';
 import { registrationFields } from '../../lwm2m/index.ts';
 import { endpointLabel } from '../../mappings/index.ts';
-import { isRefused } from '../cse/access.ts';
+import { isNameTaken } from '../cse/refusals.ts';
 import { OwnSubscription } from '../notifications/own-subscription.ts';
 import { admit } from '../values/container-making.ts';
 import {
@@ -28,7 +28,6 @@ const NEAR = 365 * DAY;
 const ATTEMPTS = 5;
 /** States that one request leaves in `responses` at most: queued, sent, and a final one. */
 const STATES = 3;
-const NAME_TAKEN = [4105, 5106] as const;
 
 /** The containers `requests` and `responses` of one device, and the IPE's subscription on the first. */
 export class CommandResources {
@@ -123,7 +122,7 @@ export class CommandResources {
       if (this.#cut && !last) await client.delete(`${this.ae}/${rn}`);
       return false;
     } catch (error) {
-      if (!isRefused(error, ...NAME_TAKEN)) throw error;
+      if (!isNameTaken(error)) throw error;
     }
     const repaired = await client.update(ResourceType.container, `${this.ae}/${rn}`, attributes);
     await admit(this.#parts, `${this.ae}/${rn}`, repaired, acpi);

@@ -12,7 +12,7 @@ import {
   valueToJson,
 } from '../../lwm2m/index.ts';
 import { type Command, type DirectCommandCodec, type InstancePath, readCommand } from '../../mappings/index.ts';
-import { isRefused } from '../cse/access.ts';
+import { isRefused } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import type { StoredCommand } from '../store/command-record.ts';
 import { CommandResources } from './command-resources.ts';

@@ -8,7 +8,7 @@ import {
   type InstancePath,
   readDirectCommand,
 } from '../../mappings/index.ts';
-import { isRefused } from '../cse/access.ts';
+import { isRefused } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import { within } from '../within.ts';
 import type { CommandTurns, TakenCommand } from './command-turns.ts';

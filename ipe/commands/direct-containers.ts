@@ -2,7 +2,7 @@ import { errorMessage, IpeError, type Timer } from '../../common/index.ts';
 import { type ContentInstance, CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { type Registration, registrationFields } from '../../lwm2m/index.ts';
 import { type DirectCommandKind, type InstancePath, isValueInstanceName } from '../../mappings/index.ts';
-import { isRefused } from '../cse/access.ts';
+import { isRefused } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import type { NotificationReceiver } from '../notifications/notifications.ts';
 import { OwnSubscription } from '../notifications/own-subscription.ts';

@@ -9,7 +9,7 @@ import {
   ResourceType,
   ResultContent,
 } from '../../cse-client/index.ts';
-import { isRefused } from '../cse/access.ts';
+import { isRefused } from '../cse/refusals.ts';
 
 /** What stands in a container, and whether a subscription of ours is among it. */
 export interface Listing {

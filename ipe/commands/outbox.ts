@@ -2,7 +2,7 @@ import { errorMessage } from '../../common/index.ts';
 import { CseError, type Dialect, ResourceType } from '../../cse-client/index.ts';
 import { type Registration, registrationFields } from '../../lwm2m/index.ts';
 import { type CommandResponse, requestLabel } from '../../mappings/index.ts';
-import { isRefused } from '../cse/access.ts';
+import { isNameTaken } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import type { CommandCounters, CommandParts } from './parts.ts';
 
@@ -15,7 +15,6 @@ const BACKOFF = { least: 1_000, most: 60_000 } as const;
 const REPAIRS = 3;
 /** Room that a body needs beside the content, bytes. */
 const BODY_OVERHEAD = 512;
-const NAME_TAKEN = [4105, 5106] as const;
 const LOST_PRESENCE = new Set([4000, 4102, 4103, 4107]);
 
 /** resourceName of the response to a request in a state; a request has each at most once, whoever writes it. */
@@ -96,7 +95,7 @@ export class Outbox {
     try {
       await this.#lanes.run(() => client.create(ResourceType.contentInstance, this.#responses(), attributes));
     } catch (error) {
-      if (!isRefused(error, ...NAME_TAKEN)) throw error;
+      if (!isNameTaken(error)) throw error;
     }
   }
 

@@ -1,4 +1,4 @@
-import { CseError, type Dialect } from '../../cse-client/index.ts';
+import type { Dialect } from '../../cse-client/index.ts';
 import { accessControlRules, type Privileges, policyAttributes } from '../access/privileges.ts';
 
 /** How the IPE appears on the CSE, taken from the configuration. */
@@ -26,25 +26,6 @@ export interface PresenceSettings {
  */
 export function accessControlPolicy(settings: Pick<PresenceSettings, 'originator' | 'privileges'>, narrowed: boolean) {
   return policyAttributes(settings.originator, accessControlRules('tree', settings.privileges, narrowed));
-}
-
-/** True when the CSE answered with one of these status codes. */
-export function isRefused(error: unknown, ...codes: number[]): error is CseError {
-  return error instanceof CseError && error.rsc !== undefined && codes.includes(error.rsc);
-}
-
-/** What a CSE that was not asked, or did not answer, leaves behind; what we ended ourselves is not among it. */
-const WITHOUT_ANSWER: ReadonlySet<string> = new Set([
-  'cse/unreachable',
-  'cse/untrusted',
-  'cse/timeout',
-  'cse/not-a-cse',
-  'cse/busy',
-]);
-
-/** True where the CSE has said nothing to a request: it is away, too slow, or something else answers in its place. */
-export function isWithoutAnswer(error: unknown): error is CseError {
-  return error instanceof CseError && error.rsc === undefined && WITHOUT_ANSWER.has(error.code);
 }
 
 /** The administrator's originator where one is configured and is not the IPE itself. */

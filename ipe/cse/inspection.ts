@@ -8,7 +8,8 @@ import {
   detectDialect,
   ResourceType,
 } from '../../cse-client/index.ts';
-import { adminOf, isRefused, type PresenceSettings } from './access.ts';
+import { adminOf, type PresenceSettings } from './access.ts';
+import { isRefused } from './refusals.ts';
 
 /** The one known CSE whose CSEBase no registered AE may read. */
 const HIDES_ITS_BASE = 'tinyiot';

@@ -9,9 +9,10 @@ import {
   ResourceType,
 } from '../../cse-client/index.ts';
 import { policyName as nameOfPolicy } from '../access/privileges.ts';
-import { accessControlPolicy, isRefused, type PresenceSettings } from './access.ts';
+import { accessControlPolicy, type PresenceSettings } from './access.ts';
 import { describeCse, readCseBase } from './inspection.ts';
 import { type NodeCreation, nodeCreation } from './node-creation.ts';
+import { isAeTaken, isNameTaken, isRefused } from './refusals.ts';
 
 /** Milliseconds that the IPE's own AE is granted ahead; it is renewed long before. */
 const OWN_LIFETIME = 30 * 24 * 3600 * 1000;
@@ -154,7 +155,7 @@ export class CsePresence {
       await this.#client.create(ResourceType.ae, this.#settings.base, attributes);
       return;
     } catch (error) {
-      if (!isRefused(error, 4117, 4105, 5106)) throw error;
+      if (!isAeTaken(error)) throw error;
     }
     await this.#adopt(originator, variable);
   }
@@ -195,7 +196,7 @@ export class CsePresence {
       const created = await this.#client.create(ResourceType.acp, base, { rn, ...attributes });
       return created.ri;
     } catch (error) {
-      if (!isRefused(error, 4105, 5106)) throw error;
+      if (!isNameTaken(error)) throw error;
     }
     const path = `${base}/${policyName(this.#settings)}`;
     const existing = await this.#client.retrieve(ResourceType.acp, path);

@@ -5,12 +5,11 @@ import {
   ResourceType,
   type Subscription,
 } from '../../cse-client/index.ts';
-import { isRefused } from '../cse/access.ts';
 import type { CseState } from '../cse/presence.ts';
+import { isNameTaken, isRefused } from '../cse/refusals.ts';
 import { lastName } from './cse-relative.ts';
 import type { NotificationReceiver, Notifications } from './notifications.ts';
 
-const NAME_TAKEN = [4105, 5106] as const;
 /** nu as `/cse-id/AE-ID` makes the answer count on ACME; the others want the AE-ID alone. */
 const PLAIN_TARGETS: ReadonlySet<string> = new Set(['mobius4', 'tinyiot']);
 
@@ -64,7 +63,7 @@ export class OwnSubscription {
     const wanted = { ...attributes, rn: this.#resourceName, nu: [this.#target()] };
     const create = () => client.create(ResourceType.subscription, this.#parent(), wanted);
     const made = await create().catch(async (error: unknown) => {
-      if (!isRefused(error, ...NAME_TAKEN)) throw error;
+      if (!isNameTaken(error)) throw error;
       await client.delete(address);
       return create();
     });

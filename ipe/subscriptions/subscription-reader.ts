@@ -7,7 +7,7 @@ import {
   pathOfValueContainer,
   readApplicationSubscription,
 } from '../../mappings/index.ts';
-import { isRefused } from '../cse/access.ts';
+import { isRefused } from '../cse/refusals.ts';
 import { cseRelative } from '../notifications/cse-relative.ts';
 import type { Followed, SubscriptionShares } from './parts.ts';
 import { WatchedContainer } from './watched-container.ts';

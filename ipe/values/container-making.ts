@@ -13,7 +13,7 @@ import {
   valueContainerRepair,
 } from '../../mappings/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
-import { isRefused } from '../cse/access.ts';
+import { isNameTaken, isRefused } from '../cse/refusals.ts';
 import type { ContainerListener, ValueParts, ValueSettings } from './parts.ts';
 import type { SharedTexts } from './shared-texts.ts';
 
@@ -45,8 +45,6 @@ export interface Made {
   readonly et: string | undefined;
   readonly isNew: boolean;
 }
-
-const NAME_TAKEN = [4105, 5106] as const;
 
 /** The CSE, asked on behalf of a device. */
 export function clientOf({ parts }: ContainerShares, { followed }: FollowedDevice): CseClient {
@@ -102,7 +100,7 @@ export async function createContainer(
     const created = await client.create(ResourceType.container, parent, valueContainerAttributes(path, context));
     return { et: created.et, isNew: true };
   } catch (error) {
-    if (!isRefused(error, ...NAME_TAKEN)) {
+    if (!isNameTaken(error)) {
       if (!isRefused(error, 4004) || isListed(device, containerName(path))) throw error;
       await createInstance(shares, device, path, expirationTime);
       return createContainer(shares, device, path, expirationTime);
@@ -169,7 +167,7 @@ export async function createInstance(
     const attributes = createAttributes(CONTAINER_ATTRIBUTES, context);
     await client.create(ResourceType.container, aeAddress(shares, device), { ...attributes, acpi });
   } catch (error) {
-    if (!isRefused(error, ...NAME_TAKEN)) throw error;
+    if (!isNameTaken(error)) throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import { errorMessage, type Timer } from '../../common/index.ts';
 import { CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { registrationFields } from '../../lwm2m/index.ts';
 import type { InstancePath } from '../../mappings/index.ts';
-import { isRefused } from '../cse/access.ts';
+import { isNameTaken } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import { type ContainerShares, clientOf, type FollowedDevice } from './container-making.ts';
 import type { ValueCounters } from './parts.ts';
@@ -25,7 +25,6 @@ const REPAIRS = 3;
 const MOST_CONTAINERS = 4_096;
 /** Milliseconds ahead to which contentInstances live where the CSE would else give them a time of its own. */
 const FAR = 4 * 365 * 24 * 3600 * 1000;
-const NAME_TAKEN = [4105, 5106] as const;
 /** Status codes of a CSE that has lost what a request relies on: the IPE's own AE or policy. */
 const LOST_PRESENCE = new Set([4000, 4102, 4103, 4107]);
 
@@ -252,7 +251,7 @@ export class Delivery {
       if (cut && this.#containers.isShortened(container, et)) this.#wantAgain();
     } catch (error) {
       // It is there: an earlier attempt came through, though its answer did not.
-      if (!isRefused(error, ...NAME_TAKEN)) throw error;
+      if (!isNameTaken(error)) throw error;
     }
     this.#queue?.remove(value);
     counters.stored += 1;

@@ -1,6 +1,6 @@
 import { formatTimestamp, parseTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { containerName, type InstancePath, pathOfValueContainer, valueContainerPath } from '../../mappings/index.ts';
-import { isRefused } from '../cse/access.ts';
+import { isRefused } from '../cse/refusals.ts';
 import {
   aeAddress,
   byInstance,
