@@ -1,4 +1,5 @@
 import type { Client, Dispatcher } from 'undici';
+import type { Link } from './chain.ts';
 import type { Deadlines, Expiring } from './deadlines.ts';
 import { CseError } from './errors.ts';
 import { failureCode, isDisconnect, toCseError } from './failures.ts';
@@ -29,8 +30,16 @@ export interface TimedHttpResponse extends IncomingHttpResponse {
   readonly took: number;
 }
 
-/** One request and its answer on one connection, from the queue to the last byte. */
-export class Exchange implements Dispatcher.DispatchHandler, Expiring {
+const NOTHING = () => {};
+
+/**
+ * One request and its answer on one connection, from the queue to the last byte. Once settled it holds neither: what has been
+ * taken out of a Set or a Map may be kept by its former tables until the next collection of old objects.
+ */
+export class Exchange implements Dispatcher.DispatchHandler, Expiring, Link<Exchange> {
+  /** Its neighbours among those on the wire. */
+  before: Exchange | undefined;
+  after: Exchange | undefined;
   /** The caller has its answer or its error; the connection may still be in use. */
   settled = false;
   /** Where it waits for a connection. */
@@ -40,17 +49,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   /** It has been on the wire for so long that it keeps nobody else waiting. */
   straggles = false;
   readonly #host: Connections;
-  readonly #request: HttpRequest;
+  #request: HttpRequest | undefined;
   readonly #timeout: number;
   readonly #tick: number;
-  readonly #resolve: (response: TimedHttpResponse) => void;
-  readonly #reject: (error: CseError) => void;
+  #resolve: (response: TimedHttpResponse) => void;
+  #reject: (error: CseError) => void;
   #unlisten: (() => void) | undefined;
   #connection: Client | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #retried = false;
   #status = 0;
-  #headers: IncomingHeaders = {};
+  #headers: IncomingHeaders | undefined;
   #body: Buffer | undefined;
   #more: Buffer[] | undefined;
 
@@ -94,6 +103,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
 
   /** Writes the request to a connection. */
   send(connection: Client): void {
+    if (this.#request === undefined) return;
     this.#connection = connection;
     const { method, path, query, headers, body } = this.#request;
     const target = this.#host.prefix + path;
@@ -119,10 +129,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   /** Ends the exchange for its caller, and takes the connection out of use if it has one. */
   fail(error: CseError): void {
     if (this.settled) return;
-    this.#settle();
+    const controller = this.#controller;
     this.#reject(error);
+    this.#settle();
     if (this.place !== undefined) this.#host.leaveLine(this.place);
-    else if (this.#controller !== undefined) this.#controller.abort(error);
+    else if (controller !== undefined) controller.abort(error);
     else this.#release(false);
   }
 
@@ -145,10 +156,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
   onResponseEnd(): void {
     this.#release(true);
     if (this.settled) return;
-    this.#settle();
     const body = this.#more === undefined ? this.#body : Buffer.concat(this.#more);
-    const now = this.#host.now();
-    this.#resolve({ status: this.#status, headers: this.#headers, body, took: now - this.startedAt });
+    const took = this.#host.now() - this.startedAt;
+    this.#resolve({ status: this.#status, headers: this.#headers ?? {}, body, took });
+    this.#settle();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -158,8 +169,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     }
     this.#release(false);
     if (this.settled) return;
-    this.#settle();
     this.#reject(toCseError(this.#host.name, error, this.#controller !== undefined));
+    this.#settle();
   }
 
   /**
@@ -170,7 +181,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     if (this.#retried || this.#status !== 0) return false;
     const code = failureCode(error);
     return (
-      code === 'EPIPE' || (isDisconnect(code) && (this.#request.method === 'GET' || this.#controller === undefined))
+      code === 'EPIPE' || (isDisconnect(code) && (this.#request?.method === 'GET' || this.#controller === undefined))
     );
   }
 
@@ -196,5 +207,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring {
     this.settled = true;
     this.#host.deadlines.remove(this, this.#tick);
     this.#unlisten?.();
+    this.#unlisten = undefined;
+    this.#request = undefined;
+    this.#controller = undefined;
+    this.#headers = undefined;
+    this.#body = undefined;
+    this.#more = undefined;
+    this.#resolve = NOTHING;
+    this.#reject = NOTHING;
   }
 }

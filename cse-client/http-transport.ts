@@ -1,5 +1,6 @@
 import { Client } from 'undici';
 import type { Clock, Timer } from '../common/index.ts';
+import { Chain } from './chain.ts';
 import { Deadlines } from './deadlines.ts';
 import { CseError } from './errors.ts';
 import { type Connections, Exchange, type TimedHttpResponse } from './exchange.ts';
@@ -64,7 +65,8 @@ export class HttpTransport implements Connections {
   readonly #all = new Set<Client>();
   readonly #line = new WaitingLine<Exchange>();
   /** On the wire, the longest first. */
-  readonly #running = new Set<Exchange>();
+  readonly #running = new Chain<Exchange>();
+  #inFlight = 0;
   readonly #adapted: InFlightLimit | undefined;
   #stragglers = 0;
   #watch: Timer | undefined;
@@ -85,7 +87,7 @@ export class HttpTransport implements Connections {
   }
 
   get inFlight(): number {
-    return this.#running.size;
+    return this.#inFlight;
   }
 
   /** Requests that go on the wire at once at present. */
@@ -106,7 +108,7 @@ export class HttpTransport implements Connections {
   exchange(request: HttpRequest, options: ExchangeOptions): Promise<TimedHttpResponse> {
     if (this.#closed)
       return Promise.reject(new CseError('cse/closed', `The client of the CSE at ${this.name} is closed`));
-    const mustWait = this.#running.size >= this.limit;
+    const mustWait = this.#inFlight >= this.limit;
     if (mustWait && this.#line.size >= this.#options.maxQueued) {
       const message = `CSE at ${this.name} is too slow: ${this.#line.size} requests are waiting for it already`;
       return Promise.reject(new CseError('cse/busy', message));
@@ -130,7 +132,7 @@ export class HttpTransport implements Connections {
     for (const exchange of this.#line.clear()) {
       exchange.fail(new CseError('cse/closed', `The client of the CSE at ${this.name} was closed`));
     }
-    if (this.#running.size > 0) {
+    if (this.#inFlight > 0) {
       await new Promise<void>((resolve) => {
         const timer = this.#options.clock.timer(grace, resolve);
         this.#drained = () => {
@@ -145,13 +147,14 @@ export class HttpTransport implements Connections {
 
   /** An exchange gives its connection back; a broken one is thrown away. */
   release(exchange: Exchange, connection: Client, reusable: boolean): void {
-    this.#running.delete(exchange);
+    this.#running.remove(exchange);
+    this.#inFlight -= 1;
     if (exchange.straggles) this.#stragglers -= 1;
     if (reusable) this.#idle.push(connection);
     else this.discard(connection);
     this.#adapt(exchange);
     this.#startWaiting();
-    if (this.#running.size === 0) this.#drained?.();
+    if (this.#inFlight === 0) this.#drained?.();
   }
 
   /** Closes a connection that is not to be used again. */
@@ -192,7 +195,7 @@ export class HttpTransport implements Connections {
     const now = this.#options.clock.monotonic();
     if (exchange.answered) this.#adapted.answered(now, now - exchange.startedAt, this.#line.size > 0);
     else if (exchange.overdue) this.#adapted.failed(now);
-    if (this.#line.size === 0 && this.#running.size === 0) this.#adapted.idle();
+    if (this.#line.size === 0 && this.#inFlight === 0) this.#adapted.idle();
   }
 
   /** One that fails as it is started releases its connection within this loop, which then goes on. */
@@ -200,7 +203,7 @@ export class HttpTransport implements Connections {
     if (this.#starting || this.#line.size === 0) return;
     this.#starting = true;
     const now = this.#options.clock.monotonic();
-    while (this.#line.size > 0 && this.#running.size < this.limit) {
+    while (this.#line.size > 0 && this.#inFlight < this.limit) {
       const next = this.#line.take() as Exchange;
       // One that hangs frees its connection as its deadline comes: those behind it may be due in the same moment.
       if (next.overdue) next.expire();
@@ -212,7 +215,8 @@ export class HttpTransport implements Connections {
   #start(exchange: Exchange, now: number): void {
     exchange.place = undefined;
     exchange.startedAt = now;
-    this.#running.add(exchange);
+    this.#running.append(exchange);
+    this.#inFlight += 1;
     exchange.send(this.#idle.pop() ?? this.fresh());
   }
 
@@ -229,7 +233,7 @@ export class HttpTransport implements Connections {
 
   #findStragglers(typical: number): void {
     const before = this.#options.clock.monotonic() - Math.max(STRAGGLES.after, STRAGGLES.times * typical);
-    for (const exchange of this.#running) {
+    for (let exchange = this.#running.first; exchange !== undefined; exchange = exchange.after) {
       if (exchange.startedAt > before) return;
       if (exchange.straggles) continue;
       exchange.straggles = true;
