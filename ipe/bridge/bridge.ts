@@ -15,7 +15,7 @@ import {
 } from '../../mappings/index.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence } from '../cse/presence.ts';
-import { isWithoutAnswer } from '../cse/refusals.ts';
+import { isPresenceLost, isRefused, isWithoutAnswer } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import { ORDER_OF_SERVICE } from '../load/order-of-service.ts';
 import type { Backlog, CaughtUp } from './backlog.ts';
@@ -23,9 +23,6 @@ import { type EndpointTree, sameTree, type TreeKeeper } from './endpoint-tree.ts
 import { refusalOf, unavailable } from './refusal.ts';
 import type { Removals } from './removals.ts';
 import type { TreeWriter, WhenAway } from './tree-writer.ts';
-
-/** Status codes that a CSE which lost the IPE's own resources gives to requests that rely on them. */
-const LOST_PRESENCE = new Set([4000, 4004, 4102, 4103, 4107]);
 
 /** Whoever puts more into the trees that the bridge keeps. */
 export interface TreeFollower {
@@ -316,7 +313,7 @@ export class Bridge implements RegistrationHandler {
     try {
       await work();
     } catch (error) {
-      const suspicious = error instanceof CseError && error.rsc !== undefined && LOST_PRESENCE.has(error.rsc);
+      const suspicious = isPresenceLost(error) || isRefused(error, 4004);
       if (!suspicious || !(await presence.restore(generation))) throw error;
       await work();
     }

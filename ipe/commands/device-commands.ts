@@ -12,7 +12,7 @@ import {
   valueToJson,
 } from '../../lwm2m/index.ts';
 import { type Command, type DirectCommandCodec, type InstancePath, readCommand } from '../../mappings/index.ts';
-import { isRefused } from '../cse/refusals.ts';
+import { isPresenceLost, isRefused } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import type { StoredCommand } from '../store/command-record.ts';
 import { CommandResources } from './command-resources.ts';
@@ -182,7 +182,7 @@ export class DeviceCommands {
       const level = error instanceof IpeError ? 'debug' : 'error';
       const fields = registrationFields(this.#commanded.registration);
       logger[level]('requests cannot be read now', { ...fields, reason: errorMessage(error) });
-      if (isRefused(error, 4000, 4102, 4103, 4107)) await presence.restore(generation).catch(() => false);
+      if (isPresenceLost(error)) await presence.restore(generation).catch(() => false);
     }
   }
 

@@ -2,7 +2,7 @@ import { errorMessage } from '../../common/index.ts';
 import { CseError, type Dialect, ResourceType } from '../../cse-client/index.ts';
 import { type Registration, registrationFields } from '../../lwm2m/index.ts';
 import { type CommandResponse, requestLabel } from '../../mappings/index.ts';
-import { isNameTaken } from '../cse/refusals.ts';
+import { isNameTaken, isPresenceLost } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import type { CommandCounters, CommandParts } from './parts.ts';
 
@@ -15,7 +15,6 @@ const BACKOFF = { least: 1_000, most: 60_000 } as const;
 const REPAIRS = 3;
 /** Room that a body needs beside the content, bytes. */
 const BODY_OVERHEAD = 512;
-const LOST_PRESENCE = new Set([4000, 4102, 4103, 4107]);
 
 /** resourceName of the response to a request in a state; a request has each at most once, whoever writes it. */
 export function responseName(key: string, mark: Mark): string {
@@ -118,7 +117,7 @@ export class Outbox {
         await this.#rebuild();
         return true;
       }
-      return LOST_PRESENCE.has(error.rsc ?? 0) && (await presence.restore(presence.generation));
+      return isPresenceLost(error) && (await presence.restore(presence.generation));
     } catch (failure) {
       availability.failed(failure);
       const fields = registrationFields(this.#registration());

@@ -15,6 +15,11 @@ export function isAeTaken(error: unknown): error is CseError {
   return isNameTaken(error) || isRefused(error, 4117);
 }
 
+/** True when the CSE answered as one that has lost what each request relies on: the IPE's own AE or policy. */
+export function isPresenceLost(error: unknown): error is CseError {
+  return isRefused(error, 4000, 4102, 4103, 4107);
+}
+
 /** What a CSE that was not asked, or did not answer, leaves behind; what we ended ourselves is not among it. */
 const WITHOUT_ANSWER: ReadonlySet<string> = new Set([
   'cse/unreachable',

@@ -2,7 +2,7 @@ import { errorMessage, type Timer } from '../../common/index.ts';
 import { CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { registrationFields } from '../../lwm2m/index.ts';
 import type { InstancePath } from '../../mappings/index.ts';
-import { isNameTaken } from '../cse/refusals.ts';
+import { isNameTaken, isPresenceLost } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import { type ContainerShares, clientOf, type FollowedDevice } from './container-making.ts';
 import type { ValueCounters } from './parts.ts';
@@ -25,8 +25,6 @@ const REPAIRS = 3;
 const MOST_CONTAINERS = 4_096;
 /** Milliseconds ahead to which contentInstances live where the CSE would else give them a time of its own. */
 const FAR = 4 * 365 * 24 * 3600 * 1000;
-/** Status codes of a CSE that has lost what a request relies on: the IPE's own AE or policy. */
-const LOST_PRESENCE = new Set([4000, 4102, 4103, 4107]);
 
 /**
  * Brings the values of one device to the CSE: one request at a time, in the order in which they came, each once; what
@@ -273,7 +271,7 @@ export class Delivery {
       this.#wantAgain();
       return true;
     }
-    if (LOST_PRESENCE.has(error.rsc) && (await this.#restored(generation))) return true;
+    if (isPresenceLost(error) && (await this.#restored(generation))) return true;
     const refused = this.#containers.unsettled ? this.#containers.refuse() : value?.container;
     if (refused === undefined) return this.#later(error);
     const waiting = this.size;
