@@ -1,12 +1,7 @@
-import {
-  type ChildReference,
-  CseError,
-  formatTimestamp,
-  parseTimestamp,
-  ResourceType,
-} from '../../cse-client/index.ts';
+import { type ChildReference, CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { registrationFields } from '../../lwm2m/index.ts';
 import { endpointLabel } from '../../mappings/index.ts';
+import { farExpiration, isCut } from '../bridge/expiration.ts';
 import { isNameTaken } from '../cse/refusals.ts';
 import { OwnSubscription } from '../notifications/own-subscription.ts';
 import { admit } from '../values/container-making.ts';
@@ -19,11 +14,8 @@ import {
   RESPONSES,
 } from './parts.ts';
 
-const DAY = 24 * 3600 * 1000;
-/** Milliseconds ahead to which the containers live; they go with their AE long before. */
-const FAR = 4 * 365 * DAY;
-/** An expirationTime nearer than this was cut to that of a parent. */
-const NEAR = 365 * DAY;
+/** Milliseconds: an expirationTime nearer than this was cut to that of a parent. */
+const NEAR = 365 * 24 * 3600 * 1000;
 /** Attempts to outlive an Update which comes between. */
 const ATTEMPTS = 5;
 /** States that one request leaves in `responses` at most: queued, sent, and a final one. */
@@ -163,10 +155,10 @@ export class CommandResources {
   }
 
   #far(): string {
-    return formatTimestamp(this.#parts.clock.wall() + FAR, this.#parts.cse().dialect);
+    return farExpiration(this.#parts.clock, this.#parts.cse().dialect);
   }
 
   #check(expires: string | undefined): void {
-    if (expires !== undefined && parseTimestamp(expires) < this.#parts.clock.wall() + NEAR) this.#cut = true;
+    if (isCut(expires, NEAR, this.#parts.clock)) this.#cut = true;
   }
 }

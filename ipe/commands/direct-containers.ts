@@ -2,6 +2,7 @@ import { errorMessage, IpeError, type Timer } from '../../common/index.ts';
 import { type ContentInstance, CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { type Registration, registrationFields } from '../../lwm2m/index.ts';
 import { type DirectCommandKind, type InstancePath, isValueInstanceName } from '../../mappings/index.ts';
+import { farExpiration } from '../bridge/expiration.ts';
 import { isRefused } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import type { NotificationReceiver } from '../notifications/notifications.ts';
@@ -47,7 +48,6 @@ interface Known extends DirectContainer {
   readonly told: Map<string, boolean>;
 }
 
-const FAR = 4 * 365 * 24 * 3600 * 1000;
 /** Milliseconds by which the clocks of the CSE and of the bridge may differ, and a CREATE may last. */
 const MARGIN = 5 * 60 * 1000;
 /** Names that are remembered at least; a container holds fewer contentInstances than that, or `valueInstances`. */
@@ -228,7 +228,7 @@ export class DirectContainers {
 
   async #subscribe(known: Known): Promise<void> {
     const { cse, clock, logger, policies } = this.#parts.parts;
-    const et = formatTimestamp(clock.wall() + FAR, cse().dialect);
+    const et = farExpiration(clock, cse().dialect);
     const policy = await policies.of(this.#parts.registration().endpoint, 'tree');
     const enc = { net: [3], chty: [ResourceType.contentInstance] };
     try {

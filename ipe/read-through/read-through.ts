@@ -1,9 +1,10 @@
 import { errorMessage, type Timer } from '../../common/index.ts';
-import { CseError, type DeletionNotice, type EventNotification, formatTimestamp } from '../../cse-client/index.ts';
+import { CseError, type DeletionNotice, type EventNotification } from '../../cse-client/index.ts';
 import { type Registration, registrationFields } from '../../lwm2m/index.ts';
 import { endpointLabel, type InstancePath } from '../../mappings/index.ts';
 import type { TreeFollower } from '../bridge/bridge.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
+import { farExpiration } from '../bridge/expiration.ts';
 import { Lanes } from '../lanes.ts';
 import type { NotificationAnswer } from '../notifications/notifications.ts';
 import { OwnSubscription } from '../notifications/own-subscription.ts';
@@ -17,8 +18,6 @@ const BLOCKING_RETRIEVE_OF_CHILD = 10;
 const LANES = 2;
 /** Milliseconds until subscriptions that could not be made are tried again. */
 const RETRY = 5_000;
-/** Milliseconds ahead to which subscriptions live; they go with their container long before. */
-const FAR = 4 * 365 * 24 * 3600 * 1000;
 const DONE: NotificationAnswer = { rsc: 2000 };
 
 /** A container whose latest value is asked for when it is old. */
@@ -138,7 +137,7 @@ export class ReadThrough implements TreeFollower, ContainerListener {
     const ma = `PT${Math.ceil(readable.age / 1000)}S`;
     const found = readable.existing ? await subscription.adopt([BLOCKING_RETRIEVE_OF_CHILD]) : undefined;
     if (found?.ma !== ma) {
-      const et = formatTimestamp(clock.wall() + FAR, cse().dialect);
+      const et = farExpiration(clock, cse().dialect);
       const lbl = [endpointLabel(readable.endpoint)];
       await subscription.make({ enc: { net: [BLOCKING_RETRIEVE_OF_CHILD] }, ma, et, lbl });
     }

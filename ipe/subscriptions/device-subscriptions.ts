@@ -1,11 +1,5 @@
 import { errorMessage } from '../../common/index.ts';
-import {
-  CseError,
-  type DeletionNotice,
-  type EventNotification,
-  formatTimestamp,
-  ResourceType,
-} from '../../cse-client/index.ts';
+import { CseError, type DeletionNotice, type EventNotification, ResourceType } from '../../cse-client/index.ts';
 import { registrationFields } from '../../lwm2m/index.ts';
 import {
   type ApplicationSubscription,
@@ -16,6 +10,7 @@ import {
   rememberedSubscriptions,
   valueContainerPath,
 } from '../../mappings/index.ts';
+import { farExpiration } from '../bridge/expiration.ts';
 import { OwnSubscription } from '../notifications/own-subscription.ts';
 import type { Followed, SubscriptionParts, SubscriptionShares } from './parts.ts';
 import { SubscriptionReader } from './subscription-reader.ts';
@@ -29,8 +24,6 @@ const GATHERING = 200;
 const RETRY = 2_000;
 /** CREATE and DELETE of a direct child (TS-0004 6.3.4.2.19). */
 const WATCHED_EVENTS = [3, 4] as const;
-/** Milliseconds ahead to which our subscriptions live; they go with their container long before. */
-const FAR = 4 * 365 * 24 * 3600 * 1000;
 
 /** A subscription that a notification told of. */
 interface ReportedSubscription {
@@ -206,7 +199,7 @@ export class DeviceSubscriptions {
 
   async #make(container: WatchedContainer, watch: OwnSubscription): Promise<void> {
     const { clock, cse } = this.#parts;
-    const et = formatTimestamp(clock.wall() + FAR, cse().dialect);
+    const et = farExpiration(clock, cse().dialect);
     const enc = { net: WATCHED_EVENTS, chty: [ResourceType.subscription] };
     await watch.make({ enc, et, lbl: this.#reader.labels(container) });
     container.remembered = container.memory;

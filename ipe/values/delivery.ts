@@ -1,7 +1,8 @@
 import { errorMessage, type Timer } from '../../common/index.ts';
-import { CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
+import { CseError, ResourceType } from '../../cse-client/index.ts';
 import { registrationFields } from '../../lwm2m/index.ts';
 import type { InstancePath } from '../../mappings/index.ts';
+import { farExpiration } from '../bridge/expiration.ts';
 import { isNameTaken, isPresenceLost } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import { type ContainerShares, clientOf, type FollowedDevice } from './container-making.ts';
@@ -23,8 +24,6 @@ const BACKOFF = { least: 1_000, most: 60_000 } as const;
 const REPAIRS = 3;
 /** Containers of one device at most; what a device reports beyond them is dropped. */
 const MOST_CONTAINERS = 4_096;
-/** Milliseconds ahead to which contentInstances live where the CSE would else give them a time of its own. */
-const FAR = 4 * 365 * 24 * 3600 * 1000;
 
 /**
  * Brings the values of one device to the CSE: one request at a time, in the order in which they came, each once; what
@@ -243,7 +242,8 @@ export class Delivery {
     const client = clientOf(this.#shares, this.#device);
     const address = `${settings.base}/${this.#device.followed.tree.names.resourceName}/${container}`;
     const cut = dialect.childExpirationCutToParent;
-    const lasting = cut ? attributes : { ...attributes, et: formatTimestamp(clock.wall() + FAR, dialect) };
+    // Else the CSE would give it a time of its own.
+    const lasting = cut ? attributes : { ...attributes, et: farExpiration(clock, dialect) };
     try {
       const { et } = await client.create(ResourceType.contentInstance, address, lasting);
       if (cut && this.#containers.isShortened(container, et)) this.#wantAgain();

@@ -1,5 +1,6 @@
 import { formatTimestamp, parseTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { containerName, type InstancePath, pathOfValueContainer, valueContainerPath } from '../../mappings/index.ts';
+import { farExpiration, isCut } from '../bridge/expiration.ts';
 import { isRefused } from '../cse/refusals.ts';
 import {
   aeAddress,
@@ -14,11 +15,8 @@ import {
   standing,
 } from './container-making.ts';
 
-const DAY = 24 * 3600 * 1000;
-/** Milliseconds ahead to which value containers live; they go with their AE long before. */
-const FAR = 4 * 365 * DAY;
-/** An expirationTime nearer than this was cut to that of a parent. */
-const NEAR = 180 * DAY;
+/** Milliseconds: an expirationTime nearer than this was cut to that of a parent. */
+const NEAR = 180 * 24 * 3600 * 1000;
 /** Milliseconds within which two expirationTimes are the same, for some CSEs know no fractions. */
 const SAME = 2_000;
 /** Attempts to make containers that outlive an Update which comes between. */
@@ -302,7 +300,7 @@ export class ValueContainers {
   }
 
   #far(): string {
-    return formatTimestamp(this.#shares.parts.clock.wall() + FAR, this.#shares.parts.cse().dialect);
+    return farExpiration(this.#shares.parts.clock, this.#shares.parts.cse().dialect);
   }
 
   #isGranted(expires: string | undefined): boolean {
@@ -311,7 +309,7 @@ export class ValueContainers {
   }
 
   #isNear(expires: string | undefined): boolean {
-    return expires !== undefined && parseTimestamp(expires) < this.#shares.parts.clock.wall() + NEAR;
+    return isCut(expires, NEAR, this.#shares.parts.clock);
   }
 }
 
