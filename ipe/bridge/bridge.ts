@@ -1,12 +1,6 @@
 import { errorMessage, IpeError, type Logger } from '../../common/index.ts';
 import { CseError } from '../../cse-client/index.ts';
-import {
-  type Refusal,
-  type Registration,
-  type RegistrationHandler,
-  registrationFields,
-  registrationMark,
-} from '../../lwm2m/index.ts';
+import { type Refusal, type Registration, type RegistrationHandler, registrationFields } from '../../lwm2m/index.ts';
 import {
   type EndpointNames,
   endpointNames,
@@ -162,25 +156,21 @@ export class Bridge implements RegistrationHandler {
    */
   async catchUp(registration: Registration, damaged: boolean): Promise<CaughtUp> {
     const { availability, logger } = this.#parts;
-    const { endpoint, id } = registration;
+    const fields = registrationFields(registration);
     try {
-      await this.#carryOut(registration, this.#namesOf(endpoint), false, damaged);
-      logger.debug('the tree of an endpoint has caught up', { endpoint, registration: registrationMark(id) });
+      await this.#carryOut(registration, this.#namesOf(registration.endpoint), false, damaged);
+      logger.debug('the tree of an endpoint has caught up', fields);
       return 'done';
     } catch (error) {
       availability.failed(error);
       const reason = errorMessage(error);
       if (isWithoutAnswer(error) || (error instanceof IpeError && error.retryable)) {
-        logger.debug('the tree of an endpoint waits', { endpoint, registration: registrationMark(id), reason });
+        logger.debug('the tree of an endpoint waits', { ...fields, reason });
         return 'later';
       }
       logger.error(
         'the CSE refuses the tree of a registration that was accepted; it is asked again every few minutes',
-        {
-          endpoint,
-          registration: registrationMark(id),
-          reason,
-        },
+        { ...fields, reason },
       );
       return 'refused';
     }
@@ -193,7 +183,8 @@ export class Bridge implements RegistrationHandler {
     registered: boolean,
   ): Promise<Refusal | undefined> {
     const { availability, backlog, logger } = this.#parts;
-    const { endpoint, id } = registration;
+    const { endpoint } = registration;
+    const fields = registrationFields(registration);
     try {
       const names = this.#namesOf(endpoint);
       if (availability.away !== undefined) return this.#withoutCse(registration, names, registered, availability.away);
@@ -207,20 +198,14 @@ export class Bridge implements RegistrationHandler {
       backlog.settled(endpoint);
       const level = operation === 'update' ? 'debug' : 'info';
       logger[level](`endpoint ${what}`, {
-        endpoint,
-        registration: registrationMark(id),
+        ...fields,
         resource: names.resourceName,
         links: registration.objectLinks.links.length,
       });
       return undefined;
     } catch (error) {
       const refusal = refusalOf(operation, error, this.#parts.random);
-      logger.warn(`${operation} refused`, {
-        endpoint,
-        registration: registrationMark(id),
-        code: refusal.code,
-        reason: errorMessage(error),
-      });
+      logger.warn(`${operation} refused`, { ...fields, code: refusal.code, reason: errorMessage(error) });
       return refusal;
     }
   }
@@ -233,26 +218,17 @@ export class Bridge implements RegistrationHandler {
     reason: string,
   ): Refusal | undefined {
     const { backlog, logger, random } = this.#parts;
-    const { endpoint, id } = registration;
+    const { endpoint } = registration;
+    const fields = registrationFields(registration);
     if (this.#settings.whenAway === 'refuse') {
-      logger.warn('refused while the CSE is away', {
-        endpoint,
-        registration: registrationMark(id),
-        code: '5.03',
-        reason,
-      });
+      logger.warn('refused while the CSE is away', { ...fields, code: '5.03', reason });
       return unavailable(random);
     }
     this.#expect(registration, names, registered);
     backlog.add(endpoint);
     this.counters.journalled += 1;
     const level = registered ? 'info' : 'debug';
-    logger[level]('accepted without the CSE', {
-      endpoint,
-      registration: registrationMark(id),
-      resource: names.resourceName,
-      reason,
-    });
+    logger[level]('accepted without the CSE', { ...fields, resource: names.resourceName, reason });
     return undefined;
   }
 
@@ -322,6 +298,7 @@ export class Bridge implements RegistrationHandler {
   async #remove(what: string, registration: Registration): Promise<Refusal | undefined> {
     const { writer, removals, availability, logger, random } = this.#parts;
     const { endpoint, id } = registration;
+    const fields = registrationFields(registration);
     const names = this.#namesOf(endpoint);
     const tree = this.#trees.get(names.resourceName);
     // Of one that was never seen whole nobody knows what stands there, and whose it is: each is looked at first.
@@ -332,25 +309,17 @@ export class Bridge implements RegistrationHandler {
     try {
       if (availability.away !== undefined || unsure) removals.add(writer.addresses(names));
       else await this.#parts.lanes.run(() => writer.remove(names, id), ORDER_OF_SERVICE.deregister);
-      logger.info(`endpoint ${what}`, { endpoint, registration: registrationMark(id), resource: names.resourceName });
+      logger.info(`endpoint ${what}`, { ...fields, resource: names.resourceName });
       return undefined;
     } catch (error) {
       availability.failed(error);
       const reason = errorMessage(error);
       if (error instanceof CseError && (error.rsc === undefined || error.retryable)) {
         removals.add(writer.addresses(names));
-        logger.warn(`endpoint ${what}; its resources are deleted when the CSE answers`, {
-          endpoint,
-          registration: registrationMark(id),
-          reason,
-        });
+        logger.warn(`endpoint ${what}; its resources are deleted when the CSE answers`, { ...fields, reason });
         return undefined;
       }
-      logger.error(`endpoint ${what}, but the CSE refuses to delete its resources`, {
-        endpoint,
-        registration: registrationMark(id),
-        reason,
-      });
+      logger.error(`endpoint ${what}, but the CSE refuses to delete its resources`, { ...fields, reason });
       return refusalOf('deregister', error, random);
     } finally {
       this.#parts.keeper?.gone(endpoint);

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../common/index.ts';
 import { type ChildReference, type CseClient, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
-import { type ObjectLink, type Registration, registrationMark } from '../../lwm2m/index.ts';
+import { type ObjectLink, type Registration, registrationFields, registrationMark } from '../../lwm2m/index.ts';
 import {
   containerName,
   type EndpointNames,
@@ -130,11 +130,7 @@ export class TreeWriter {
     // Whoever has it written whole knows, and tells of all together.
     this.#parts.logger[whole ? 'debug' : 'warn'](
       'resources of an endpoint were missing on the CSE and are made again',
-      {
-        endpoint: registration.endpoint,
-        registration: registrationMark(registration.id),
-        resource: aePath(work),
-      },
+      { ...registrationFields(registration), resource: aePath(work) },
     );
     return this.create(registration, names);
   }

@@ -118,11 +118,9 @@ export class Operations {
     try {
       const fault = faultOf(call.operation, registration);
       const outcome = fault ?? (await carryOut(call.operation, this.#subject(call, registration)));
-      const { endpoint, operation } = call;
       logger.debug('operation', {
-        endpoint,
-        registration: registrationMark(registration.id),
-        type: operation.type,
+        ...registrationFields(registration),
+        type: call.operation.type,
         outcome: outcome.kind,
       });
       return outcome;

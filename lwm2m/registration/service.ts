@@ -8,7 +8,7 @@ import { ObjectLinksCache } from './object-links-cache.ts';
 import { DEFAULT_REGISTRATION_LIMITS, type RegistrationLimits, type RegistrationServiceOptions } from './options.ts';
 import type { LifetimeBounds } from './parameters.ts';
 import type { Registration } from './registration.ts';
-import { registrationMark } from './registration-fields.ts';
+import { registrationFields, registrationMark } from './registration-fields.ts';
 import { RegistrationIds } from './registration-ids.ts';
 import { newRegistration, renewedRegistration, updatedRegistration } from './registration-values.ts';
 import { type EndpointRecord, EndpointRecords, type RegistrationRegistry } from './registry.ts';
@@ -276,12 +276,11 @@ export class RegistrationService {
   }
 
   /** From here on the registration id leads through the log: to what is asked of the device and of others for it. */
-  private tell(operation: string, request: CoapRequest, { endpoint, id }: Registration, previous?: Registration): void {
+  private tell(operation: string, request: CoapRequest, registration: Registration, previous?: Registration): void {
     const { peer, messageId, token } = request;
     this.logger.debug('registration operation', {
       operation,
-      endpoint,
-      registration: registrationMark(id),
+      ...registrationFields(registration),
       replaced: previous && registrationMark(previous.id),
       from: peer.key,
       mid: messageId,
