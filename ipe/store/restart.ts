@@ -22,6 +22,8 @@ export interface RestartParts {
   readonly restored: (registration: Registration, tree: EndpointTree, observing: boolean) => void;
   /** Which CSE it is, as text; undefined: one that has forgotten everything. Trees on another one are not ours to use. */
   readonly cse: string | undefined;
+  /** Another one is at the address of the last run's. */
+  readonly replaced?: boolean;
   /** Which endpoints carry which policies, as text; where that has changed every tree is written anew. */
   readonly access?: string;
   readonly clock: Clock;
@@ -107,10 +109,10 @@ function hasOtherPolicies({ store, access = '', logger }: RestartParts): boolean
 }
 
 /** False for another CSE than that of the last run: what was recorded of that one is forgotten. */
-function isSameCse({ store, cse, logger }: RestartParts): boolean {
+function isSameCse({ store, cse, replaced = false, logger }: RestartParts): boolean {
   let known: unknown;
   for (const { key, record } of store.entries('setting')) if (key === CSE_SETTING) known = record;
-  if (cse !== undefined && known === cse) return true;
+  if (cse !== undefined && known === cse && !replaced) return true;
   let forgotten = 0;
   for (const kind of ['tree', 'journal'] as const) {
     for (const { key } of store.entries(kind)) {
@@ -125,8 +127,7 @@ function isSameCse({ store, cse, logger }: RestartParts): boolean {
 }
 
 function restoreRemovals({ store, removals }: RestartParts): number {
-  const paths: string[] = [];
-  for (const { record } of store.entries('journal')) if (record.work === 'remove') paths.push(record.path);
+  const paths = [...store.entries('journal')].map(({ record }) => record.path);
   removals.add(paths);
   return paths.length;
 }

@@ -14,7 +14,7 @@ export function treeRecorder(store: Store, logger: Logger): TreeKeeper {
 
 /** Records what is left to delete on the CSE. */
 export function removalRecorder(store: Store, clock: Clock, logger: Logger): RemovalJournal {
-  const key = (path: string) => journalKey({ work: 'remove', path, since: 0 });
+  const key = (path: string) => journalKey({ work: 'remove', path });
   return {
     pending: (path) =>
       attempt(() => store.put('journal', key(path), { work: 'remove', path, since: clock.wall() }), logger),

@@ -87,6 +87,20 @@ describe('a store on the disk', () => {
     expect(again.counters.quarantined).toBe(0);
   });
 
+  it('opens with a journal entry of a work that it does not know, and puts it aside', async () => {
+    const path = temporaryDirectory();
+    const unknown = { ...RECORD_FORMATS.journal, encode: () => ({ work: 'create', endpoint: 'ep-1', since: 1 }) };
+    const before = openTemporary(path, { formats: { ...RECORD_FORMATS, journal: unknown } });
+    before.put('journal', 'create\tep-1', { work: 'remove', path: '', since: 1 });
+    await before.close();
+    const removal = { work: 'remove', path: 'cse-in/old', since: 1 } as const;
+    const store = openTemporary(path);
+    store.put('journal', 'remove\tcse-in/old', removal);
+    await store.flushed();
+    expect([...store.entries('journal')].map(({ record }) => record)).toEqual([removal]);
+    expect(store.counters.quarantined).toBe(1);
+  });
+
   it('migrates records of an old format, once', async () => {
     const path = temporaryDirectory();
     const old: RecordFormats = {

@@ -30,7 +30,7 @@ export const SAMPLES: Records = {
     expiresAt: 1_700_000_400_000,
     lasting: new Set(['1_0', '3303_0']),
   },
-  journal: { work: 'create', endpoint: 'urn:imei:1234', since: 1_700_000_000_000 },
+  journal: { work: 'remove', path: 'cse-in/imei_3A1234', since: 1_700_000_000_000 },
   observation: {
     endpoint: 'urn:imei:1234',
     registrationId: 'id-1',
@@ -52,6 +52,19 @@ export const SAMPLES: Records = {
     receivedAt: 1_700_000_000_000,
   },
   setting: 'a text',
+  cse: {
+    place: {
+      url: 'http://127.0.0.1:8080',
+      base: 'cse-in',
+      originator: 'Clwm2m-ipe',
+      resourceName: 'lwm2m-ipe',
+      releaseVersion: '3',
+    },
+    cseBase: { ri: 'id-in', rn: 'cse-in', csi: '/id-in', srt: [1, 2, 3, 14], srv: ['2a', '3'] },
+    dialect: 'acme',
+    nodeCreation: 'administrator',
+    accessControlPolicy: 'acp17',
+  },
 };
 
 /** The kinds, with their samples. */
