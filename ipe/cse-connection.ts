@@ -1,9 +1,19 @@
-import { IpeError, type Logger, systemClock, type Timer } from '../common/index.ts';
-import { CseClient } from '../cse-client/index.ts';
+import { errorMessage, IpeError, type Logger, systemClock, type Timer } from '../common/index.ts';
+import { CseClient, CseError, DIALECTS, type DialectName } from '../cse-client/index.ts';
 import type { Configuration } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
 import { CseAvailability } from './cse/availability.ts';
+import { cseTitle } from './cse/inspection.ts';
 import { CsePresence, type CseState } from './cse/presence.ts';
+import {
+  type CseMemory,
+  differences,
+  isAnother,
+  isPlaceOf,
+  type RememberedCse,
+  recalled,
+  remembered,
+} from './cse/remembered-cse.ts';
 import { ORDER_OF_SERVICE } from './load/order-of-service.ts';
 import { cseClientOptions } from './settings.ts';
 
@@ -18,6 +28,11 @@ const MEANWHILE = {
   refuse: 'devices are answered 5.03 until it is back',
 } as const;
 
+/** The same of devices that are served before the CSE was asked. */
+const RECALLED = 'devices are served as in the last run, and what they register is carried out when it is there';
+/** What leaves open whether the CSE is what it was. */
+const SILENCE: ReadonlySet<string> = new Set(['cse/unreachable', 'cse/timeout']);
+
 /** The CSE as the whole IPE uses it: one client, the IPE's own AE there, and whether it answers. */
 export class CseConnection {
   readonly client: CseClient;
@@ -26,9 +41,19 @@ export class CseConnection {
   readonly settings: PresenceSettings;
   readonly #logger: Logger;
   readonly #startTimeout: number;
+  readonly #mayRecall: boolean;
   #gathered: () => Readonly<Record<string, number>> = () => ({});
   /** What starts again when the CSE does. */
   readonly #resumed: (() => void)[] = [];
+  readonly #found: ((state: CseState) => void)[] = [];
+  #memory: CseMemory | undefined;
+  /** What the CSE was when it was last found, by this run or an earlier one. */
+  #known: RememberedCse | undefined;
+  /** What a start does on the CSE and could not do yet; undefined once it has. */
+  #owed: (() => Promise<void>)[] | undefined;
+  #replaced = false;
+  #startedFor: DialectName | undefined;
+  #toldRefusal: string | undefined;
   #renewal: Timer | undefined;
   #stopped = false;
 
@@ -36,10 +61,12 @@ export class CseConnection {
     this.settings = settings;
     this.#logger = logger;
     this.#startTimeout = configuration.cse.startTimeout;
+    this.#mayRecall = configuration.cse.whenAway === 'journal';
     this.client = new CseClient(cseClientOptions(configuration, settings, logger));
     this.presence = new CsePresence(this.client.withPriority(ORDER_OF_SERVICE.presence), settings, systemClock, logger);
+    this.presence.onRemade(() => this.#tellFound());
     this.availability = new CseAvailability({
-      probe: () => this.presence.check(),
+      probe: () => this.#probe(),
       returned: () => {
         for (const resume of this.#resumed) resume();
       },
@@ -55,6 +82,19 @@ export class CseConnection {
   /** What the CSE is and may; only after `establish`. */
   readonly cse = (): CseState => this.presence.state;
 
+  /** True while all that is known of the CSE is what an earlier run knew. */
+  get recalled(): boolean {
+    return this.#owed !== undefined;
+  }
+
+  /** Why the IPE should be started anew, though it serves: what a start fixes was made for another kind of CSE. */
+  get unfit(): string | undefined {
+    if (this.#startedFor === undefined) return undefined;
+    const { title, name } = this.presence.state.dialect;
+    if (name === this.#startedFor) return undefined;
+    return `started for ${DIALECTS[this.#startedFor].title}, and the CSE is ${title} now: start lwm2m-ipe anew`;
+  }
+
   /** Names what has gathered when the CSE is back, for the log. */
   tellGathered(gathered: () => Readonly<Record<string, number>>): void {
     this.#gathered = gathered;
@@ -65,21 +105,42 @@ export class CseConnection {
     this.#resumed.push(resume);
   }
 
-  /** Registers at the CSE; waits for one that is not there yet as long as `cse.startTimeout` allows. Rejects with IpeError. */
-  async establish(): Promise<CseState> {
-    const deadline = systemClock.monotonic() + this.#startTimeout;
-    for (let told = false; ; told = true) {
-      try {
-        const state = await this.presence.establish();
-        this.#renewDaily();
-        return state;
-      } catch (error) {
-        const absent = error instanceof IpeError && error.retryable;
-        if (!absent || this.#stopped || systemClock.monotonic() + START_RETRY > deadline) throw error;
-        if (!told) this.#logger.info('waiting for the CSE', { reason: error.message });
-        await new Promise<void>((resolve) => setTimeout(resolve, START_RETRY));
-      }
+  /** Tells what the CSE is each time that the IPE has registered there. */
+  onFound(found: (state: CseState) => void): void {
+    this.#found.push(found);
+  }
+
+  /** True where another CSE has taken the place of the one that the last run, or this one, knew. */
+  get replaced(): boolean {
+    return this.#replaced;
+  }
+
+  /** Does on the CSE what belongs to a start: now, or before it counts as back where it has not answered yet. Rejects with CseError. */
+  async whenThere(work: () => Promise<void>): Promise<void> {
+    if (this.#owed === undefined) await work();
+    else this.#owed.push(work);
+  }
+
+  /**
+   * Registers at the CSE. One that is silent is taken for what the memory says it was, where `cse.whenAway` allows, else waited
+   * for as long as `cse.startTimeout` allows. Rejects with IpeError.
+   */
+  async establish(memory: CseMemory): Promise<CseState> {
+    this.#memory = memory;
+    const known = memory.recall();
+    this.#known = known !== undefined && isPlaceOf(known, this.settings) ? known : undefined;
+    try {
+      await this.#reach();
+      this.#tellFound();
+    } catch (error) {
+      if (!this.#canDoWithout(error) || this.#known === undefined) throw error;
+      this.#owed = [];
+      this.presence.assume(recalled(this.client, this.settings, this.#known));
+      this.availability.begin(error, RECALLED);
     }
+    this.#startedFor = this.presence.state.dialect.name;
+    this.#renewDaily();
+    return this.presence.state;
   }
 
   /** Waits for a CSE that is not there yet no longer. */
@@ -93,6 +154,70 @@ export class CseConnection {
     this.#renewal?.cancel();
     this.availability.stop();
     await this.client.close();
+  }
+
+  async #reach(): Promise<void> {
+    const deadline = systemClock.monotonic() + this.#startTimeout;
+    for (let told = false; ; told = true) {
+      try {
+        await this.presence.establish();
+        return;
+      } catch (error) {
+        const absent = error instanceof IpeError && error.retryable && !this.#canDoWithout(error);
+        if (!absent || this.#stopped || systemClock.monotonic() + START_RETRY > deadline) throw error;
+        if (!told) this.#logger.info('waiting for the CSE', { reason: error.message });
+        await new Promise<void>((resolve) => setTimeout(resolve, START_RETRY));
+      }
+    }
+  }
+
+  /** True where the CSE said nothing that speaks against what is remembered of it. */
+  #canDoWithout(error: unknown): error is CseError {
+    const silent = error instanceof CseError && error.rsc === undefined && SILENCE.has(error.code);
+    if (!silent || !this.#mayRecall || this.#known === undefined || this.#stopped) return false;
+    return !isAnother(this.#known, this.presence.seen);
+  }
+
+  async #probe(): Promise<void> {
+    try {
+      await this.presence.check();
+      if (this.#owed !== undefined) await this.#catchUp(this.#owed);
+    } catch (error) {
+      if (this.#owed !== undefined) this.#tellRefusal(error);
+      throw error;
+    }
+  }
+
+  /** Does what the start could not do. */
+  async #catchUp(owed: (() => Promise<void>)[]): Promise<void> {
+    this.#tellFound();
+    for (let work = owed[0]; work !== undefined; work = owed[0]) {
+      await work();
+      owed.shift();
+    }
+    this.#owed = undefined;
+    const { state } = this.presence;
+    this.#logger.info('registered at the CSE', { cse: cseTitle(state), degraded: state.degraded });
+  }
+
+  /** A start would end there; devices that are served already are served on. */
+  #tellRefusal(error: unknown): void {
+    const reason = errorMessage(error);
+    if ((error instanceof CseError && SILENCE.has(error.code)) || reason === this.#toldRefusal) return;
+    this.#toldRefusal = reason;
+    this.#logger.error('the CSE answers, but lets the IPE not begin; devices are served on without it', { reason });
+  }
+
+  #tellFound(): void {
+    const { state } = this.presence;
+    const before = this.#known;
+    const now = remembered(this.settings, state);
+    this.#known = now;
+    this.#memory?.keep(now);
+    const changed = before === undefined ? [] : differences(before, now);
+    if (changed.length > 0) this.#logger.warn('the CSE is not what it was', { changed });
+    this.#replaced ||= before !== undefined && isAnother(before, state.cseBase);
+    for (const found of this.#found) found(state);
   }
 
   #renewDaily(): void {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { type Logger, systemClock } from '../common/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
 import {
@@ -13,15 +12,15 @@ import {
   type Registration,
   type RegistrationHandler,
 } from '../lwm2m/index.ts';
-import { missedAccess } from './access/missed-access.ts';
 import { assignment, commandersOf } from './access/privileges.ts';
 import type { ServerAccess } from './access/server-access.ts';
-import { listensToApplications, missedDemand } from './application-demand.ts';
+import { listensToApplications } from './application-demand.ts';
 import { makeBootstrapServer } from './bootstrap/bootstrap-server.ts';
 import type { TreeFollower } from './bridge/bridge.ts';
 import type { EndpointTree } from './bridge/endpoint-tree.ts';
 import type { Commands } from './commands/commands.ts';
 import { type Configuration, publicUrl } from './configuration/index.ts';
+import { cseTitle } from './cse/inspection.ts';
 import type { CseState } from './cse/presence.ts';
 import { CseConnection } from './cse-connection.ts';
 import { type CoapsFacts, DeviceSecurity } from './device-security.ts';
@@ -31,9 +30,11 @@ import { Admission } from './load/admission.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { addMetricsDoor } from './metrics/metrics-door.ts';
 import type { MetricSources } from './metrics/sources.ts';
+import { missedOnCse } from './missed-on-cse.ts';
 import { addNotificationDoor } from './notifications/notification-door.ts';
 import { Notifications } from './notifications/notifications.ts';
 import { ObjectDefinitions } from './object-definitions.ts';
+import { ownAddress } from './own-address.ts';
 import { type Ground, makeAccess, makeCommands, makeDemand, makeValues } from './parts.ts';
 import { type Circumstances, readiness } from './readiness.ts';
 import {
@@ -61,6 +62,8 @@ export interface Ready {
     readonly embedded: boolean;
     readonly title: string;
     readonly degraded: readonly string[];
+    /** Why it does not answer; title and what is degraded are what the last run knew, then. */
+    readonly away?: string | undefined;
   };
   /** Where devices are bootstrapped, if they are. */
   readonly bootstrap?: Listening;
@@ -89,8 +92,6 @@ export class Daemon {
   readonly #definitions: ObjectDefinitions;
   readonly #metrics: Metrics | undefined;
   #phase: Circumstances['phase'] = 'starting';
-  /** What the CSE cannot do, in plain sentences. */
-  #missing: readonly string[] = [];
   #upkeep: Upkeep | undefined;
   #values: Values | undefined;
   /** Every registration that there is, is known. */
@@ -138,9 +139,9 @@ export class Daemon {
     const url = configuration.cse.url ?? (await this.#startEmbeddedCse());
     const health = await this.#startHealth();
     const connection = this.#connect(url, health);
-    const found = await connection.establish();
-    const { notificationsNamed: named } = found.dialect;
-    this.#notifications.expectFrom({ cseId: found.cseBase?.csi, named });
+    const found = await connection.establish(state.cse);
+    this.#expectFrom(found);
+    connection.onFound((now) => this.#expectFrom(now));
     const ground = await this.#ground(connection, state);
     const values = makeValues(ground);
     this.#values = values;
@@ -156,7 +157,7 @@ export class Daemon {
     const upkeep = makeUpkeep(ground, {
       follower,
       standing: (endpoint, names) => values.compare(endpoint, names),
-      complete: () => this.#complete,
+      complete: () => this.#complete && !connection.replaced,
     });
     const { bridge, removals, backlog, reconciliation } = upkeep;
     this.#upkeep = upkeep;
@@ -186,6 +187,7 @@ export class Daemon {
         restored.push([registration, tree]);
       },
       cse: configuration.cse.url === undefined ? undefined : `${originator} ${url}/${base}`,
+      replaced: connection.replaced,
       access: assignment(configuration.access),
     });
     const isRegistered = (endpoint: string) => server.registrations.byEndpoint(endpoint) !== undefined;
@@ -201,13 +203,13 @@ export class Daemon {
     if (complete) reconciliation.call('start');
     const { client } = connection;
     this.#watch({ ...upkeep, server, bootstrap: counters, admission, values, commands, client }, connection, state);
-    const missed = [
-      ...missedDemand(configuration, found.dialect),
-      ...missedAccess(configuration.access, found.dialect),
-    ];
-    const degraded = [...found.degraded, ...missed];
-    this.#missing = degraded;
-    const cse = { url, embedded: configuration.cse.url === undefined, title: title(found), degraded };
+    const cse = {
+      url,
+      embedded: configuration.cse.url === undefined,
+      title: cseTitle(found),
+      degraded: missedOnCse(configuration, found),
+      ...(connection.recalled && { away: connection.availability.away }),
+    };
     const { kind, path } = storeSettings(configuration);
     const store = { kind, ...(kind === 'lmdb' ? { path } : undefined), restored: registrations };
     const devices = { ...(coap && { coap }), ...(coaps && { coaps: { ...coaps, ...security.facts } }) };
@@ -219,6 +221,10 @@ export class Daemon {
       commandsFrom: commandersOf(configuration.access),
       store,
     };
+  }
+
+  #expectFrom({ cseBase, dialect }: CseState): void {
+    this.#notifications.expectFrom({ cseId: cseBase?.csi, named: dialect.notificationsNamed });
   }
 
   async #startBootstrap(
@@ -314,14 +320,16 @@ export class Daemon {
   }
 
   #readiness(): Readiness {
+    const cse = this.#phase === 'serving' ? this.#connection?.cse() : undefined;
     return readiness({
       phase: this.#phase,
       whenAway: this.#configuration.cse.whenAway,
       availability: this.#connection?.availability,
+      connection: this.#connection,
       backlog: this.#upkeep?.backlog,
       store: this.#state?.store,
       values: this.#values,
-      missing: this.#missing,
+      missing: cse === undefined ? [] : missedOnCse(this.#configuration, cse),
       now: systemClock.wall(),
     });
   }
@@ -361,12 +369,6 @@ export class Daemon {
   }
 }
 
-/** An IPv4 address by which other machines know this one, where it has one. */
-function ownAddress(): string | undefined {
-  const addresses = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
-}
-
 /** True when the instance of a path, or a part of it, is observed. */
 function observes(server: Lwm2mServer, { endpoint }: Registration, { objectId, instanceId }: Path): boolean {
   const targets = server.observations(endpoint).flatMap(({ paths }) => paths);
@@ -382,15 +384,13 @@ function together(followers: readonly TreeFollower[]): TreeFollower {
     expect: (registration, tree, registered) => {
       for (const follower of followers) follower.expect?.(registration, tree, registered);
     },
+    depart: async (registration, tree) => {
+      await Promise.all(followers.map((follower) => follower.depart?.(registration, tree)));
+    },
     leave: (endpoint) => {
       for (const follower of followers) follower.leave(endpoint);
     },
   };
-}
-
-function title(state: CseState): string {
-  const { cseBase, dialect } = state;
-  return cseBase === undefined ? dialect.title : `${dialect.title} ${cseBase.csi ?? ''}`.trim();
 }
 
 export { inspectCse } from './inspect-cse.ts';

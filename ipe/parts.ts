@@ -71,7 +71,7 @@ export async function makeAccess(
   );
   const access = new DeviceAccess(policies, (endpoint, path) => servers.limits(endpoint, path));
   connection.onReturn(() => servers.resume());
-  await policies.revise();
+  await connection.whenThere(() => policies.revise());
   return { access, servers };
 }
 

@@ -7,6 +7,8 @@ export interface Circumstances {
   /** What becomes of devices while the CSE is away. */
   readonly whenAway: 'journal' | 'refuse';
   readonly availability?: { readonly away: string | undefined; readonly awayFor: number } | undefined;
+  /** `recalled`: what the CSE is, is known from the last run alone; `unfit`: why a start should follow. */
+  readonly connection?: { readonly recalled: boolean; readonly unfit: string | undefined } | undefined;
   readonly backlog?: { readonly waiting: number; readonly refused: number } | undefined;
   readonly store?: { readonly fault: IpeError | undefined } | undefined;
   readonly values?: { readonly counters: { readonly dropping: number } } | undefined;
@@ -28,7 +30,7 @@ export function readiness(circumstances: Circumstances): Readiness {
     ...(whenAway === 'refuse' ? away : []),
     ...(store?.fault === undefined ? [] : [store.fault.message]),
   ];
-  const degraded = [...(whenAway === 'refuse' ? [] : away), ...arrears(circumstances)];
+  const degraded = [...(whenAway === 'refuse' ? [] : away), ...acquaintance(circumstances), ...arrears(circumstances)];
   return { ready: reasons.length === 0, reasons, degraded, missing };
 }
 
@@ -36,6 +38,14 @@ function absence({ availability, now }: Circumstances): string[] {
   if (availability?.away === undefined) return [];
   const since = new Date(now - availability.awayFor).toISOString();
   return [`CSE away since ${since}: ${availability.away}`];
+}
+
+/** How this run knows the CSE. */
+function acquaintance({ connection }: Circumstances): string[] {
+  return [
+    ...(connection?.recalled ? ['this run has not registered at the CSE yet: it goes by what the last one knew'] : []),
+    ...(connection?.unfit === undefined ? [] : [connection.unfit]),
+  ];
 }
 
 /** What is behind, though devices are served. */

@@ -38,6 +38,7 @@ async function run(file: string | undefined, surroundings: Surroundings): Promis
       cseUrl: cse.url,
       embedded: cse.embedded,
       cse: cse.title,
+      ...(cse.away !== undefined && { cseAway: cse.away }),
       degraded: cse.degraded,
       commandsFrom,
       store: store.path ?? store.kind,

@@ -61,8 +61,13 @@ export class CseAvailability {
     if (!(error instanceof CseError) || this.#stopped) return;
     if (error.code === 'cse/timeout') this.#countTimeout();
     const gone = NO_CONNECTION.has(error.code) || this.#timeouts >= TIMEOUTS_UNTIL_AWAY;
-    if (!gone || this.#reason !== undefined) return;
-    const { clock, logger, meanwhile } = this.#parts;
+    if (gone) this.begin(error, this.#parts.meanwhile);
+  }
+
+  /** It is away, and nobody need ask to find that out; `meanwhile` as in the parts. */
+  begin(error: CseError, meanwhile: string): void {
+    if (this.#reason !== undefined || this.#stopped) return;
+    const { clock, logger } = this.#parts;
     this.#reason = errorMessage(error);
     this.#since = clock.monotonic();
     logger.error(`the CSE is away; ${meanwhile}`, { reason: this.#reason });

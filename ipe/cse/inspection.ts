@@ -62,6 +62,11 @@ export function describeCse(
   return { cseBase, dialect, degraded: [...degraded, ...degradations(dialect, cseBase)] };
 }
 
+/** The CSE as an operator knows it: what it is, and its CSE-ID. */
+export function cseTitle({ cseBase, dialect }: Pick<CseDescription, 'cseBase' | 'dialect'>): string {
+  return `${dialect.title} ${cseBase?.csi ?? ''}`.trim();
+}
+
 function noBase(settings: PresenceSettings, cause: unknown): IpeError {
   return new IpeError(
     'cse/no-base',

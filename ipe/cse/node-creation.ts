@@ -26,14 +26,22 @@ export async function nodeCreation(
   policy: string,
   clock: Clock,
 ): Promise<{ by: NodeCreation; degraded: string[] }> {
-  const unsupported = cseBase?.srt !== undefined && !cseBase.srt.includes(ResourceType.node);
-  if (!dialect.node || unsupported) return { by: 'none', degraded: [] };
+  if (!hasNodes(dialect, cseBase)) return { by: 'none', degraded: [] };
   if (await mayCreateNode(client, settings, settings.originator, policy, clock)) return { by: 'own', degraded: [] };
   const admin = adminOf(settings);
   if (admin !== undefined && (await mayCreateNode(client, settings, admin, policy, clock))) {
     return { by: 'administrator', degraded: [] };
   }
-  return { by: 'none', degraded: [NO_RIGHT] };
+  return { by: 'none', degraded: missedNodes('none', dialect, cseBase) };
+}
+
+/** What applications miss where `by` creates nodes on a CSE that has them, in plain sentences. */
+export function missedNodes(by: NodeCreation, dialect: Dialect, cseBase: CseBase | undefined): string[] {
+  return by === 'none' && hasNodes(dialect, cseBase) ? [NO_RIGHT] : [];
+}
+
+function hasNodes(dialect: Dialect, cseBase: CseBase | undefined): boolean {
+  return dialect.node && cseBase?.srt?.includes(ResourceType.node) !== false;
 }
 
 async function mayCreateNode(

@@ -37,6 +37,9 @@ export class CsePresence {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #state: CseState | undefined;
+  /** The state is that of an earlier run. */
+  #assumed = false;
+  #seen: CseBase | undefined;
   #generation = 0;
   #check: Promise<void> | undefined;
   readonly #remade: (() => void)[] = [];
@@ -56,25 +59,46 @@ export class CsePresence {
     return this.#state;
   }
 
+  /** Goes on with what an earlier run found; whoever checks next has everything done that `establish` does. */
+  assume(state: CseState): void {
+    this.#state = state;
+    this.#assumed = true;
+  }
+
+  /** True while this run has not been at the CSE yet. */
+  get assumed(): boolean {
+    return this.#assumed;
+  }
+
+  /** The CSEBase as this run has read it last, also where it was refused what it asked for next. */
+  get seen(): CseBase | undefined {
+    return this.#seen;
+  }
+
   /** Registers the IPE, makes its policy and finds out what the CSE is; safe to repeat. Rejects with CseError. */
   async establish(): Promise<CseState> {
     const first = await readCseBase(this.#client, this.#settings);
+    this.#seen = first ?? this.#seen;
     if (first !== undefined) describeCse(this.#client, this.#settings, first);
     await this.#register();
     const known = first ?? (await readCseBase(this.#client, this.#settings));
     const { cseBase, dialect, degraded } = describeCse(this.#client, this.#settings, known);
     const policy = await this.#policy(dialect);
     const creation = await nodeCreation(this.#client, this.#settings, dialect, cseBase, policy, this.#clock);
-    this.#state = {
+    const state: CseState = {
       cseBase,
       dialect,
       nodeCreation: creation.by,
       accessControlPolicy: policy,
       degraded: [...degraded, ...creation.degraded],
     };
-    this.#generation += 1;
+    // What an earlier run has made with the same policy needs not be written again.
+    const asAssumed = this.#assumed && this.#state !== undefined && relyOnTheSame(this.#state, state);
+    if (!asAssumed) this.#generation += 1;
+    this.#state = state;
+    this.#assumed = false;
     this.#kept.clear();
-    return this.#state;
+    return state;
   }
 
   /** Renews one more policy with its own and looks after it, until it has to make its resources again. */
@@ -117,6 +141,10 @@ export class CsePresence {
   }
 
   async #lookAfter(): Promise<void> {
+    if (this.#assumed) {
+      await this.establish();
+      return;
+    }
     try {
       for (const policy of this.#policies()) await this.#client.retrieve(ResourceType.acp, policy);
       return;
@@ -203,6 +231,11 @@ export class CsePresence {
     await this.#client.update(ResourceType.acp, path, attributes);
     return existing.ri;
   }
+}
+
+/** True when resources made under the one state are as they would be made under the other. */
+function relyOnTheSame(one: CseState, other: CseState): boolean {
+  return one.accessControlPolicy === other.accessControlPolicy && one.cseBase?.csi === other.cseBase?.csi;
 }
 
 /**

@@ -2,7 +2,9 @@ import type { Clock, IpeError, Logger } from '../../common/index.ts';
 import type { ObservationKeeper, RegistrationHandler } from '../../lwm2m/index.ts';
 import type { TreeKeeper } from '../bridge/endpoint-tree.ts';
 import type { RemovalJournal } from '../bridge/removals.ts';
+import type { CseMemory } from '../cse/remembered-cse.ts';
 import { type CommandKeeper, commandRecorder } from './command-recorder.ts';
+import { cseRecorder } from './cse-recorder.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { HeldFollower } from './held-follower.ts';
 import { observationRecorder } from './observation-recorder.ts';
@@ -23,6 +25,7 @@ export class LastingState {
   readonly values: ValueKeeper | undefined;
   /** Undefined where nothing outlives the process. */
   readonly commands: CommandKeeper | undefined;
+  readonly cse: CseMemory;
   readonly #clock: Clock;
   readonly #logger: Logger;
   #endHeartbeat: () => void = () => undefined;
@@ -35,6 +38,7 @@ export class LastingState {
     this.observations = observationRecorder(this.store, logger);
     this.values = valueRecorder(this.store, clock, logger);
     this.commands = commandRecorder(this.store, logger);
+    this.cse = cseRecorder(this.store, logger);
     this.#clock = clock;
     this.#logger = logger;
   }

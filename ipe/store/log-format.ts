@@ -1,6 +1,5 @@
 import { crc32 } from 'node:zlib';
 import type { Table, Write } from './group-commit.ts';
-import { KINDS } from './records.ts';
 
 /** Marks the beginning of a group in a log. */
 const MAGIC = 0x4c32_4d01;
@@ -9,8 +8,18 @@ const HEAD_BYTES = 12;
 /** Table, bytes of the key, bytes of the record and whether there is one. */
 const WRITE_HEAD_BYTES = 7;
 const NO_RECORD = 0xffff_ffff;
-/** Their places are what stands in a log: only to be added to. */
-const TABLES: readonly Table[] = [...KINDS, 'quarantine'];
+/** Their places are what stands in a log: only to be added to, at the end. */
+const TABLES: readonly Table[] = [
+  'registration',
+  'tree',
+  'journal',
+  'observation',
+  'command',
+  'value',
+  'setting',
+  'quarantine',
+  'cse',
+];
 
 /** What a log gave back. */
 export interface LogContents {

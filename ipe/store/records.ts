@@ -1,6 +1,8 @@
 import { DecodeError } from '../../common/index.ts';
 import type { KeptObservation, Registration } from '../../lwm2m/index.ts';
+import type { RememberedCse } from '../cse/remembered-cse.ts';
 import { commandFormat, type StoredCommand } from './command-record.ts';
+import { cseFormat } from './cse-record.ts';
 import { type JournalEntry, journalFormat } from './journal-record.ts';
 import { observationFormat } from './observation-record.ts';
 import type { RecordFormat } from './record-format.ts';
@@ -27,6 +29,8 @@ export interface Records {
   value: StoredValue;
   /** By name. */
   setting: Setting;
+  /** What the CSE was when it was last found; one. */
+  cse: RememberedCse;
 }
 
 /** A kind of records. */
@@ -53,6 +57,7 @@ export const RECORD_FORMATS: RecordFormats = {
   command: commandFormat,
   value: valueFormat,
   setting: settingFormat,
+  cse: cseFormat,
 };
 
 /** All kinds. */
