@@ -23,6 +23,8 @@ import type { ValueSettings } from './values/parts.ts';
 const NOTIFICATION_ANSWER_TIME = 9_500;
 /** Notifications that wait for their answer at once. */
 const NOTIFICATIONS_WAITING = 1_000;
+/** Milliseconds for which the tree of a device that has left waits for its last values at most. */
+const FAREWELL = 10_000;
 /** Originator of the embedded CSE's administrator, the one that ACME has by default. */
 const EMBEDDED_ADMINISTRATOR = 'CAdmin';
 
@@ -149,7 +151,8 @@ export function valueSettings(configuration: Configuration, settings: PresenceSe
   const labels = labelSettings(configuration);
   const { mode, observe, rules, discover, ...others } = values;
   const discovered = discover === 'always' || (discover === 'when-commanded' && commandersOf(access).length > 0);
-  return { ...others, policy: { mode, observe, rules }, discover: discovered, base: settings.base, labels };
+  const policy = { mode, observe, rules };
+  return { ...others, policy, discover: discovered, farewell: FAREWELL, base: settings.base, labels };
 }
 
 /** Whether any object of any device is observed only while applications subscribe to it. */

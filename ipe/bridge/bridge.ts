@@ -27,6 +27,8 @@ export interface TreeFollower {
    * tells of it then, as of an Update.
    */
   expect?(registration: Registration, tree: EndpointTree, registered: boolean): void;
+  /** The registration has ended: the last moment to write into its tree. Bounded in time; must not reject. */
+  depart?(registration: Registration, tree: EndpointTree): Promise<void>;
   /** The registration ends; its tree is about to be deleted. */
   leave(endpoint: string): void;
 }
@@ -301,6 +303,7 @@ export class Bridge implements RegistrationHandler {
     const fields = registrationFields(registration);
     const names = this.#namesOf(endpoint);
     const tree = this.#trees.get(names.resourceName);
+    if (tree !== undefined) await this.#parts.follower.depart?.(registration, tree);
     // Of one that was never seen whole nobody knows what stands there, and whose it is: each is looked at first.
     const unsure = tree === undefined || tree.pending === true;
     this.#trees.delete(names.resourceName);

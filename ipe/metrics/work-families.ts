@@ -9,9 +9,9 @@ export const WORK_FAMILIES: readonly Family[] = [
     help: 'Values of devices: `stored` on the CSE, or not, and why; `unchanged` ones are left out on purpose.',
     labels: ['result'],
     read: ({ values: { counters } }) => {
-      const { stored, unchanged, dropped, refused, tooLarge, beyondContainers } = counters;
-      const left = { unchanged, dropped, refused, too_large: tooLarge, beyond_containers: beyondContainers };
-      return each('result', { stored, ...left });
+      const { stored, unchanged, dropped, deviceLeft, refused, tooLarge, beyondContainers } = counters;
+      const bounded = { dropped, device_left: deviceLeft, too_large: tooLarge, beyond_containers: beyondContainers };
+      return each('result', { stored, unchanged, refused, ...bounded });
     },
   },
   {

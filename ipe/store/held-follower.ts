@@ -31,6 +31,10 @@ export class HeldFollower implements TreeFollower {
     else this.#follower.expect?.(registration, tree, false);
   }
 
+  async depart(registration: Registration, tree: EndpointTree): Promise<void> {
+    if (!this.#held.has(registration.endpoint)) await this.#follower.depart?.(registration, tree);
+  }
+
   leave(endpoint: string): void {
     this.#held.delete(endpoint);
     this.#follower.leave(endpoint);

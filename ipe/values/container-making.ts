@@ -14,6 +14,7 @@ import {
 } from '../../mappings/index.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { isNameTaken, isRefused } from '../cse/refusals.ts';
+import { ORDER_OF_SERVICE } from '../load/order-of-service.ts';
 import type { ContainerListener, ValueParts, ValueSettings } from './parts.ts';
 import type { SharedTexts } from './shared-texts.ts';
 
@@ -26,6 +27,8 @@ export interface Followed {
 /** A device as it is followed at this moment. */
 export interface FollowedDevice {
   readonly followed: Followed;
+  /** Its registration has ended; the tree stays until the CSE has what waits. */
+  readonly isDeparting?: boolean;
   /** A container and all below it is gone from the CSE, or all containers. */
   gone(container: string | undefined): void;
   /** A container was gone without anybody noticing, with the values in it, and is there again. */
@@ -47,8 +50,9 @@ export interface Made {
 }
 
 /** The CSE, asked on behalf of a device. */
-export function clientOf({ parts }: ContainerShares, { followed }: FollowedDevice): CseClient {
-  return parts.client.correlated(registrationMark(followed.registration.id));
+export function clientOf({ parts }: ContainerShares, { followed, isDeparting }: FollowedDevice): CseClient {
+  const client = parts.client.correlated(registrationMark(followed.registration.id));
+  return isDeparting === true ? client.withPriority(ORDER_OF_SERVICE.deregister) : client;
 }
 
 /** Address of the AE of an endpoint. */

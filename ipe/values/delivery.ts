@@ -5,6 +5,8 @@ import type { InstancePath } from '../../mappings/index.ts';
 import { farExpiration } from '../bridge/expiration.ts';
 import { isNameTaken, isPresenceLost } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
+import { ORDER_OF_SERVICE } from '../load/order-of-service.ts';
+import { within } from '../within.ts';
 import { type ContainerShares, clientOf, type FollowedDevice } from './container-making.ts';
 import type { ValueCounters } from './parts.ts';
 import { ValueContainers } from './value-containers.ts';
@@ -38,6 +40,8 @@ export class Delivery {
   /** Containers whose values are waited for; absent where none are. */
   #awaited: Map<() => void, string> | undefined;
   #running: Promise<void> | undefined;
+  /** Told when there is nothing more to do for a device that has left. */
+  #departed: (() => void) | undefined;
   #ended = false;
   #timer: Timer | undefined;
   #backoff: number = BACKOFF.least;
@@ -128,7 +132,7 @@ export class Delivery {
   forget(container?: string): void {
     this.#containers.forget(container);
     if (container === undefined) this.#wantAgain();
-    else this.#queue?.removeBelow(container);
+    else this.#shares.counters.deviceLeft += this.#queue?.removeBelow(container) ?? 0;
     this.#backoff = BACKOFF.least;
   }
 
@@ -144,18 +148,40 @@ export class Delivery {
     this.#wantAgain();
   }
 
+  /** True while the last values of a device that has left are brought to the CSE. */
+  get isDeparting(): boolean {
+    return this.#departed !== undefined;
+  }
+
   /**
-   * The device has left; what waits is dropped with it, unless it is kept `forLater`. Resolves when no request is under way
-   * any more.
+   * The device has left, and its tree stays for a moment: resolves when nothing waits any more, when the CSE is away, or after
+   * `ValueSettings.farewell`. `end` is to follow.
+   */
+  async depart(): Promise<void> {
+    if (this.size === 0) return;
+    const done = new Promise<void>((resolve) => {
+      this.#departed = resolve;
+    });
+    this.hurry();
+    await within(done, this.#shares.settings.farewell, this.#shares.parts.clock);
+  }
+
+  /**
+   * The device has left; what waits is dropped with it and counted, unless it is kept `forLater`. Resolves when no request is
+   * under way any more.
    */
   async end(forLater: boolean): Promise<void> {
+    const reason = this.#obstacle ?? 'the CSE was too slow';
     this.#ended = true;
     if (this.#dropped > 0) this.#tellCaughtUp();
     this.#timer?.cancel();
+    this.#containers.end();
+    this.#departed?.();
+    // What the CSE takes in this moment is not dropped.
+    await this.#running;
+    if (!forLater && this.size > 0) this.#tellLeft(reason);
     this.#queue?.clear(forLater);
     this.#tellStored();
-    this.#containers.end();
-    await this.#running;
   }
 
   #keeper(): QueueKeeper | undefined {
@@ -173,6 +199,7 @@ export class Delivery {
     } finally {
       this.#running = undefined;
     }
+    if (this.size === 0 || this.#idle) this.#departed?.();
     // Something may have come in the very last moment.
     if (!this.#idle && (this.size > 0 || this.#containers.unsettled)) this.wake();
   }
@@ -194,7 +221,8 @@ export class Delivery {
     }
     const { generation } = parts.presence;
     try {
-      await lanes.run(() => (this.#idle ? Promise.resolve() : this.#step(value)));
+      const priority = this.isDeparting ? ORDER_OF_SERVICE.deregister : undefined;
+      await lanes.run(() => (this.#idle ? Promise.resolve() : this.#step(value)), priority);
       this.#backoff = BACKOFF.least;
       this.#repairs = 0;
       return true;
@@ -219,8 +247,13 @@ export class Delivery {
   }
 
   get #idle(): boolean {
-    const { parts } = this.#shares;
-    return this.#ended || parts.availability.away !== undefined || this.#device.followed.tree.pending === true;
+    return this.#ended || this.#obstacle !== undefined;
+  }
+
+  /** Why the CSE can be given nothing now. */
+  get #obstacle(): string | undefined {
+    if (this.#device.followed.tree.pending === true) return 'its tree was not made yet';
+    return this.#shares.parts.availability.away === undefined ? undefined : 'the CSE is away';
   }
 
   #step(value: QueuedValue | undefined): Promise<void> {
@@ -316,6 +349,13 @@ export class Delivery {
 
   get #fields() {
     return registrationFields(this.#device.followed.registration);
+  }
+
+  #tellLeft(reason: string): void {
+    const { parts, counters } = this.#shares;
+    counters.deviceLeft += this.size;
+    const fields = { ...this.#fields, dropped: this.size, reason };
+    parts.logger.warn('values of a device that has left were dropped', fields);
   }
 
   #tellDropped(message: string): void {

@@ -3,7 +3,6 @@ import { type ContentInstance, type CreateAttributes, formatTimestamp } from '..
 import {
   type DiscoveredLink,
   type Node,
-  type ObjectLink,
   type ObservationChange,
   type Path,
   type Report,
@@ -24,7 +23,7 @@ import { ConfirmedValues, type ConfirmingDevice } from './confirmed-values.ts';
 import type { Followed } from './container-making.ts';
 import { Delivery, type DeliveryShares } from './delivery.ts';
 import { type InquiredDevice, Inquiry, type InquiryShares } from './inquiry.ts';
-import { includes, isInstancePath, isWhole } from './instance-paths.ts';
+import { includes, isInstancePath, isWhole, wantedInstances } from './instance-paths.ts';
 import type { ValuePolicies } from './value-policies.ts';
 import type { QueuedValue } from './value-queue.ts';
 import { attributesOf, Wishes } from './wishes.ts';
@@ -236,6 +235,17 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
     this.#delivery.wake();
   }
 
+  get isDeparting(): boolean {
+    return this.#delivery.isDeparting;
+  }
+
+  /** As `Delivery.depart`; nothing is asked of the device any more. */
+  depart(): Promise<void> {
+    this.#confirmed?.end();
+    this.#inquiry.end();
+    return this.#delivery.depart();
+  }
+
   /** As `Delivery.end`; nothing is asked of the device any more. */
   end(forLater: boolean): Promise<void> {
     this.#confirmed?.end();
@@ -249,11 +259,7 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
 
   /** The instances that the device lists and whose values are wanted. */
   #instances(): readonly InstancePath[] {
-    return this.#followed.registration.objectLinks.links.filter((link): link is ObjectLink & InstancePath => {
-      if (link.instanceId === undefined) return false;
-      const { semantic, transparent } = this.policy(link.objectId);
-      return semantic || transparent;
-    });
+    return wantedInstances(this.#followed.registration, (objectId) => this.policy(objectId));
   }
 
   #ask(unread: readonly InstancePath[], undiscovered: readonly InstancePath[]): void {

@@ -34,6 +34,11 @@ export class LeftValues {
     return values.length;
   }
 
+  /** True while something of the endpoint is left. */
+  has(endpoint: string): boolean {
+    return this.#byEndpoint.has(endpoint);
+  }
+
   /** Endpoints of which something is left. */
   endpoints(): string[] {
     return [...this.#byEndpoint.keys()];

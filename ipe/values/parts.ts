@@ -28,6 +28,8 @@ export interface ValueSettings {
   readonly maxInFlight: number;
   /** `age`: milliseconds that a value waits at most. */
   readonly queue: QueueLimits & { readonly totalBytes: number; readonly age: number };
+  /** Milliseconds for which the tree of a device that has left stays at most, so that what waits for the CSE can go into it. */
+  readonly farewell: number;
   /** resourceName of the CSEBase. */
   readonly base: string;
   readonly labels: LabelSettings;
@@ -109,6 +111,8 @@ export interface ValueCounters {
   unchanged: number;
   /** Values dropped from a full queue, or too old. */
   dropped: number;
+  /** Values dropped since their device, or the instance that they are of, was gone before the CSE could take them. */
+  deviceLeft: number;
   /** Values that the CSE refused. */
   refused: number;
   /** Values larger than the CSE takes. */
@@ -133,6 +137,7 @@ export function newValueCounters(): ValueCounters {
     stored: 0,
     unchanged: 0,
     dropped: 0,
+    deviceLeft: 0,
     refused: 0,
     tooLarge: 0,
     beyondContainers: 0,

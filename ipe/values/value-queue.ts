@@ -130,11 +130,13 @@ export class ValueQueue {
     this.#budget.used -= value.bytes;
   }
 
-  /** Takes out all values of a container and of those below it. */
-  removeBelow(container: string): void {
+  /** Takes out all values of a container and of those below it; gives how many. */
+  removeBelow(container: string): number {
+    const before = this.size;
     for (const value of [...this.#values]) {
       if (value.container === container || value.container.startsWith(`${container}/`)) this.remove(value);
     }
+    return before - this.size;
   }
 
   /** Without a word to the keeper, where what waits is to be taken up by a later run. */

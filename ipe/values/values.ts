@@ -111,7 +111,7 @@ export class Values implements ValueHooks {
   /** What an earlier run left of endpoints that are not `registered` any more is dropped. */
   settle(registered: (endpoint: string) => boolean): void {
     const gone = this.#left.endpoints().filter((endpoint) => !registered(endpoint));
-    for (const endpoint of gone) this.counters.dropped += this.#left.drop(endpoint);
+    for (const endpoint of gone) this.counters.deviceLeft += this.#left.drop(endpoint);
     if (gone.length > 0)
       this.#parts.logger.warn('values of devices that have left were dropped', { devices: gone.length });
   }
@@ -126,9 +126,19 @@ export class Values implements ValueHooks {
     this.#devices.get(endpoint)?.compare(standing);
   }
 
-  /** The registration ends. */
+  /**
+   * The registration has ended, and its tree is still there: resolves when the CSE has what waits, cannot take it now, or has
+   * had `ValueSettings.farewell` for it.
+   */
+  async depart(registration: Registration, tree: EndpointTree): Promise<void> {
+    const { endpoint } = registration;
+    if (!this.#devices.has(endpoint) && this.#left.has(endpoint)) this.restore(registration, tree, () => true);
+    await this.#devices.get(endpoint)?.depart();
+  }
+
+  /** The registration ends: what still waits is dropped and counted. */
   leave(endpoint: string): void {
-    this.counters.dropped += this.#left.drop(endpoint);
+    this.counters.deviceLeft += this.#left.drop(endpoint);
     const device = this.#devices.get(endpoint);
     if (device === undefined) return;
     this.#devices.delete(endpoint);

@@ -27,6 +27,7 @@ export const SETTINGS: ValueSettings = {
   readers: 4,
   maxInFlight: 2,
   queue: { values: 100, bytes: 100_000, totalBytes: 1_000_000, age: 3_600_000 },
+  farewell: 1_000,
   base: 'cse-in',
   labels: { lwm2m: true, interworking: true, extra: [] },
 };

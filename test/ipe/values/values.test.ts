@@ -58,6 +58,21 @@ describe('values behind the bridge', () => {
     expect([world.asked.length, world.values.size]).toEqual([1, 0]);
   });
 
+  it('the tree of a device that has left waits for a CSE that does not answer no longer than a set time', async () => {
+    world.values.follow(world.registration, world.tree, true);
+    await world.holds('3303_0/5700', 20);
+    world.cse.faults.hang({ op: Operation.create, ty: contentInstance });
+    world.report([temperature(21)]);
+    world.report([temperature(22)]);
+    await world.values.depart(world.registration, world.tree);
+    world.values.leave('device');
+    await eventually(
+      async () => world.values.counters.deviceLeft,
+      (dropped) => dropped === 2,
+    );
+    expect([world.values.waitingBytes, world.told]).toEqual([0, ['values of a device that has left were dropped']]);
+  });
+
   it('no more devices are asked at once than configured', async () => {
     let [now, most] = [0, 0];
     world.answer = async () => {
