@@ -45,11 +45,6 @@ export class CseError extends IpeError {
   }
 }
 
-/** True for a CseError, of one of these response status codes where any is given. */
-export function isCseError(error: unknown, ...rsc: readonly number[]): error is CseError {
-  return error instanceof CseError && (rsc.length === 0 || (error.rsc !== undefined && rsc.includes(error.rsc)));
-}
-
 /** An rsc as an operator reads it: `4105 CONFLICT`. */
 export function describeStatusCode(rsc: number): string {
   const row = statusCode(rsc);

@@ -47,15 +47,11 @@ export const ResultContent = {
 } as const;
 export type ResultContent = (typeof ResultContent)[keyof typeof ResultContent];
 
-/** Response type of a request (TS-0004 6.3.4.2.6). */
-export const ResponseType = {
-  nonBlockingRequestSynch: 1,
-  nonBlockingRequestAsynch: 2,
-  blockingRequest: 3,
-  flexBlocking: 4,
-  noResponse: 5,
-} as const;
-export type ResponseType = (typeof ResponseType)[keyof typeof ResponseType];
+/**
+ * Response type of a request (TS-0004 6.3.4.2.6): 1 nonBlockingRequestSynch, 2 nonBlockingRequestAsynch, 3 blockingRequest,
+ * 4 flexBlocking, 5 noResponse.
+ */
+export type ResponseType = 1 | 2 | 3 | 4 | 5;
 
 /** Filter criteria of a request, by their short names (TS-0004 6.3.5.8, 7.3.3.17). */
 export interface FilterCriteria {
@@ -102,11 +98,11 @@ export interface RequestPrimitive {
   /** Release version indicator: `2a`, `3`, `4`, `5`. */
   readonly rvi?: string;
   /** Resource type, in a CREATE. */
-  readonly ty?: number;
+  readonly ty?: number | undefined;
   /** Primitive content. */
   readonly pc?: unknown;
-  readonly rcn?: ResultContent;
-  readonly fc?: FilterCriteria;
+  readonly rcn?: ResultContent | undefined;
+  readonly fc?: FilterCriteria | undefined;
   /** desiredIdentifierResultType: 1 structured, 2 unstructured. */
   readonly drt?: 1 | 2;
   /** responseTypeValue. */

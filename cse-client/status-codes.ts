@@ -91,9 +91,6 @@ export const STATUS_CODES = {
   6031: { name: 'EXTERNAL_OBJECT_NOT_REACHABLE_BEFORE_OET_TIMEOUT', http: 504, retryable: true },
 } as const satisfies Readonly<Record<number, StatusCode>>;
 
-/** A code that the table knows. */
-export type KnownStatusCode = keyof typeof STATUS_CODES;
-
 /** The row of a code, or undefined for one that TS-0004 does not define. */
 export function statusCode(rsc: number): StatusCode | undefined {
   return (STATUS_CODES as Readonly<Record<number, StatusCode>>)[rsc];

@@ -25,7 +25,7 @@ const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9-]*$/;
 
 /**
  * The endpoint name in the alphabet `[A-Za-z0-9][A-Za-z0-9_-]*`: without a leading `urn:`, `_` doubled, every other
- * byte of its UTF-8 as `_XX`. Reversible by `unescapeName`, but for the `urn:`, which the label keeps.
+ * byte of its UTF-8 as `_XX`. Reversible, but for the `urn:`, which the label keeps.
  */
 export function escapeName(endpoint: string): string {
   const bare = endpoint.startsWith('urn:') ? endpoint.slice(4) : endpoint;
@@ -38,20 +38,6 @@ export function escapeName(endpoint: string): string {
     else name += `_${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   return /^[A-Za-z0-9]/.test(name) ? name : LEADING_MARK + name;
-}
-
-/** What `escapeName` was given, without a leading `urn:`; undefined for text that it cannot have made. */
-export function unescapeName(name: string): string | undefined {
-  const body = name.startsWith(LEADING_MARK) ? name.slice(LEADING_MARK.length) : name;
-  if (!/^(?:[A-Za-z0-9-]|__|_[0-9A-F]{2})*$/.test(body)) return undefined;
-  const bytes: number[] = [];
-  for (const [token] of body.matchAll(/__|_[0-9A-F]{2}|[A-Za-z0-9-]/g)) {
-    if (token === '__') bytes.push(0x5f);
-    else if (token.length === 3) bytes.push(Number.parseInt(token.slice(1), 16));
-    else bytes.push(token.charCodeAt(0));
-  }
-  const text = Buffer.from(bytes).toString('utf8');
-  return escapeName(text) === name || escapeName(`urn:${text}`) === name ? text : undefined;
 }
 
 /** The names of an endpoint; one longer than `maxLength` keeps its first part and 10 hex digits of its SHA-256. */

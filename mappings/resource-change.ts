@@ -13,15 +13,6 @@ export interface RegisteredLinks {
   readonly objectLinks: ObjectLinks;
 }
 
-/** What happens to which resource (TS-0014 tables 6.2.2.2-1, 6.2.2.2-2, 6.3.2.2-1, 6.3.2.2-2). */
-export const LIFECYCLE = [
-  { event: 'Register', operation: 'create', resources: ['node', 'ae', 'container'], clause: '6.2.2.2-1, 6.3.2.2-1' },
-  { event: 'Update', operation: 'update', resources: ['node', 'ae', 'container'], clause: '6.2.2.2-1, 6.3.2.2-1' },
-  { event: 'Update', operation: 'delete', resources: ['container'], clause: '6.3.2.2-1' },
-  { event: 'De-register', operation: 'delete', resources: ['ae', 'node'], clause: '6.2.2.2-1, 6.3.2.2-1' },
-  { event: 'lifetime expiration', operation: 'delete', resources: ['ae', 'node'], clause: '6.2.2.2-2, 6.3.2.2-2' },
-] as const;
-
 const CREATE_ENDPOINT: readonly ResourceChange[] = [
   { operation: 'create', resource: 'node' },
   { operation: 'create', resource: 'ae' },
@@ -37,8 +28,8 @@ const DELETE_ENDPOINT: readonly ResourceChange[] = [
 ];
 
 /**
- * The changes from one registration of an endpoint to the next, in the order in which they have to be made: what exists
- * is renewed from the AE downwards (a CSE cuts a child's expirationTime to its parent's), what came is created before
+ * The changes from one registration of an endpoint to the next (TS-0014 tables 6.2.2.2-1, 6.2.2.2-2, 6.3.2.2-1, 6.3.2.2-2),
+ * in the order in which they have to be made: what exists is renewed from the AE downwards (a CSE cuts a child's expirationTime to its parent's), what came is created before
  * what went is deleted. `renew` false leaves alone what stays.
  */
 export function resourceChanges(

@@ -1,5 +1,4 @@
 import { DecodeError } from '../../common/index.ts';
-import { MessageWriter, OPTION_ROOM } from './message-writer.ts';
 import { OPTION_FOUND, OPTIONS_MALFORMED, OptionCursor } from './option-cursor.ts';
 
 /** One option as it stands in a message. */
@@ -24,7 +23,6 @@ export const MAX_TOKEN_LENGTH = 8;
 const HEADER_LENGTH = 4;
 
 const cursor = new OptionCursor();
-const writer = new MessageWriter();
 
 /**
  * Reads a datagram; its parts point into `data`. Throws `DecodeError` `coap/undecodable` for whatever RFC 7252 3 calls a
@@ -54,19 +52,6 @@ export function decodeMessage(data: Buffer): CoapMessage {
     options,
     payload: data.subarray(cursor.payload),
   };
-}
-
-/** The datagram of a message. Options may come in any order; those of equal number keep theirs. */
-export function encodeMessage(message: CoapMessage): Buffer {
-  const options = [...message.options].sort((a, b) => a.number - b.number);
-  let room = HEADER_LENGTH + MAX_TOKEN_LENGTH + 1 + message.payload.length;
-  for (const option of options) room += OPTION_ROOM + option.value.length;
-  const buffer = Buffer.allocUnsafe(room);
-  const { type, code, messageId, token } = message;
-  writer.begin(buffer, 0, type, code, messageId, token, 0, token.length);
-  for (const option of options) writer.opaque(option.number, option.value);
-  writer.payload(message.payload);
-  return buffer.subarray(0, writer.at);
 }
 
 function undecodable(what: string, offset: number): DecodeError {

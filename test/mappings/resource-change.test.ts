@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LIFECYCLE, resourceChanges } from '../../mappings/resource-change.ts';
+import { resourceChanges } from '../../mappings/resource-change.ts';
 
 const links = (...pairs: [number, number?, string?][]) => ({
   objectLinks: {
@@ -19,6 +19,15 @@ const summary = (changes: ReturnType<typeof resourceChanges>) =>
       ? `${change.operation} ${change.resource}`
       : `${change.operation} container ${change.operation === 'delete' ? change.name : change.link.objectId}`,
   );
+
+/** What happens to which resource (TS-0014 tables 6.2.2.2-1, 6.2.2.2-2, 6.3.2.2-1, 6.3.2.2-2). */
+const LIFECYCLE = [
+  { event: 'Register', operation: 'create', resources: ['node', 'ae', 'container'], clause: '6.2.2.2-1, 6.3.2.2-1' },
+  { event: 'Update', operation: 'update', resources: ['node', 'ae', 'container'], clause: '6.2.2.2-1, 6.3.2.2-1' },
+  { event: 'Update', operation: 'delete', resources: ['container'], clause: '6.3.2.2-1' },
+  { event: 'De-register', operation: 'delete', resources: ['ae', 'node'], clause: '6.2.2.2-1, 6.3.2.2-1' },
+  { event: 'lifetime expiration', operation: 'delete', resources: ['ae', 'node'], clause: '6.2.2.2-2, 6.3.2.2-2' },
+] as const;
 
 describe('what a registration changes on the CSE', () => {
   it('TS-0014 tables 6.2.2.2-1 and 6.3.2.2-1: Register creates node, AE and a container for each link', () => {

@@ -8,10 +8,10 @@ import { parseConfiguration } from '../../../ipe/configuration/index.ts';
 import { makeKey } from '../../../ipe/credentials/credential.ts';
 import { Credentials } from '../../../ipe/credentials/credentials.ts';
 import { IdentityRules } from '../../../ipe/credentials/identity-rules.ts';
-import { MemoryStorage } from '../../../ipe/credentials/memory-storage.ts';
 import { type Peer, type PeerIdentity, Refusals } from '../../../lwm2m/index.ts';
 import { withoutOpenssl } from '../../lwm2m/dtls/openssl-command.ts';
 import { CertificateAuthority } from '../../support/certificates.ts';
+import { MemoryStorage } from '../../support/memory-storage.ts';
 
 const SECURE = { endpoint: 'lamp-*', servers: [{ uri: 'coaps://192.0.2.1' }] };
 const PLAIN = { endpoint: 'plain-*', servers: [{ uri: 'coap://192.0.2.1' }] };

@@ -3,8 +3,8 @@ import { silentLogger, systemClock } from '../../../common/index.ts';
 import { makeKey } from '../../../ipe/credentials/credential.ts';
 import { Credentials } from '../../../ipe/credentials/credentials.ts';
 import { type IdentityRule, IdentityRules } from '../../../ipe/credentials/identity-rules.ts';
-import { MemoryStorage } from '../../../ipe/credentials/memory-storage.ts';
 import type { PeerIdentity } from '../../../lwm2m/index.ts';
+import { MemoryStorage } from '../../support/memory-storage.ts';
 
 const USUAL: readonly IdentityRule[] = [{ certificate: '*', endpoint: '{name}' }];
 const peer = (identity?: PeerIdentity) => ({ address: '::1', port: 1, key: 'k', ...(identity && { identity }) });

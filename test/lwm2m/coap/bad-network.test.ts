@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../lwm2m/coap/digest.ts';
-import { encodeMessage } from '../../../lwm2m/coap/message.ts';
 import { peerAt } from '../../../lwm2m/coap/peers.ts';
 import type { CoapRequest } from '../../../lwm2m/coap/types.ts';
+import { encodeMessage } from '../../support/coap-message.ts';
 import { BadNetwork } from './bad-network.ts';
 import { block, message, option, text, watch } from './layer-harness.ts';
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Deadlines } from '../../../lwm2m/coap/deadlines.ts';
-import { decodeMessage, encodeMessage } from '../../../lwm2m/coap/message.ts';
+import { decodeMessage } from '../../../lwm2m/coap/message.ts';
 import { peerAt } from '../../../lwm2m/coap/peers.ts';
 import type { CoapResponse } from '../../../lwm2m/coap/types.ts';
+import { encodeMessage } from '../../support/coap-message.ts';
 import { LayerHarness, message, option, settled, watch } from './layer-harness.ts';
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((value) => Buffer.from(value));

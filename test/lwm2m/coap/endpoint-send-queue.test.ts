@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, it, vi } from 'vitest';
 import { CoapEndpoint } from '../../../lwm2m/coap/endpoint.ts';
-import { encodeMessage } from '../../../lwm2m/coap/message.ts';
+import { encodeMessage } from '../../support/coap-message.ts';
 import { message } from './layer-harness.ts';
 
 const queue = vi.hoisted(() => ({ bytes: 0 }));

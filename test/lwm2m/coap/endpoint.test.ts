@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CoapEndpoint, type CoapEndpointOptions } from '../../../lwm2m/coap/endpoint.ts';
-import { type CoapMessage, decodeMessage, encodeMessage } from '../../../lwm2m/coap/message.ts';
+import { type CoapMessage, decodeMessage } from '../../../lwm2m/coap/message.ts';
 import { peerAt } from '../../../lwm2m/coap/peers.ts';
 import type { CoapHandler, CoapRequest } from '../../../lwm2m/coap/types.ts';
+import { encodeMessage } from '../../support/coap-message.ts';
 import { message, option } from './layer-harness.ts';
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ family }) => family === 'IPv6'));

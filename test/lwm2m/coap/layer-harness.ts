@@ -1,9 +1,10 @@
 import { expect } from 'vitest';
-import { type CoapMessage, decodeMessage, encodeMessage } from '../../../lwm2m/coap/message.ts';
+import { type CoapMessage, decodeMessage } from '../../../lwm2m/coap/message.ts';
 import { MessageLayer, type MessageLayerOptions } from '../../../lwm2m/coap/message-layer.ts';
 import type { CoapReply } from '../../../lwm2m/coap/outgoing-request.ts';
 import { peerAt } from '../../../lwm2m/coap/peers.ts';
 import type { CoapHandler } from '../../../lwm2m/coap/types.ts';
+import { encodeMessage } from '../../support/coap-message.ts';
 
 /** A datagram that the layer sent. */
 export interface SentDatagram {

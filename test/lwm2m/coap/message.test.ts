@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecodeError } from '../../../common/index.ts';
-import { decodeMessage, encodeMessage } from '../../../lwm2m/coap/message.ts';
+import { decodeMessage } from '../../../lwm2m/coap/message.ts';
+import { encodeMessage } from '../../support/coap-message.ts';
 import { message, option } from './layer-harness.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');

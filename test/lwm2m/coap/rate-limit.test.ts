@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeMessage } from '../../../lwm2m/coap/message.ts';
 import { RateLimiter, type RateLimits } from '../../../lwm2m/coap/rate-limit.ts';
 import { ReturnTimes } from '../../../lwm2m/coap/return-times.ts';
 import { sourceOf } from '../../../lwm2m/coap/source.ts';
+import { encodeMessage } from '../../support/coap-message.ts';
 import { LayerHarness, message, numberIn } from './layer-harness.ts';
 
 const TOO_MANY = 0x9d; // 4.29 (RFC 8516)

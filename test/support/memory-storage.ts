@@ -1,5 +1,5 @@
-import type { Credential } from './credential.ts';
-import type { CredentialChange, CredentialStorage } from './credential-storage.ts';
+import type { Credential } from '../../ipe/credentials/credential.ts';
+import type { CredentialChange, CredentialStorage } from '../../ipe/credentials/credential-storage.ts';
 
 /** Credentials that end with the process. */
 export class MemoryStorage implements CredentialStorage {
