@@ -20,7 +20,7 @@ export function percentDecode(text: string): string {
 }
 
 /** The three forms of a resource address: what begins `to`, and what begins the path instead (TS-0009 table 6.2.2.1-1). */
-export const ADDRESS_FORMS = [
+const ADDRESS_FORMS = [
   { form: 'absolute', to: '//', path: '/_/' },
   { form: 'SP-relative', to: '/', path: '/~/' },
   { form: 'CSE-relative', to: '', path: '/' },

@@ -1,10 +1,10 @@
 import type { FilterCriteria, ResponsePrimitive } from './primitive.ts';
 
 /** Pages that one call follows at most; a CSE that never says `full` must not hold us for ever. */
-export const MAX_PAGES = 10_000;
+const MAX_PAGES = 10_000;
 
 /** Addresses or references that one call collects at most. */
-export const MAX_RESULTS = 1_000_000;
+const MAX_RESULTS = 1_000_000;
 
 /** Asks for one page of a filtered result. */
 export type AskPage = (filter: FilterCriteria) => Promise<ResponsePrimitive>;

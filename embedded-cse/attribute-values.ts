@@ -38,7 +38,7 @@ function list(value: unknown, of: (item: unknown) => boolean, what: string, leas
 }
 
 /** m2m:labels: no tab, line feed or carriage return, no two blanks in a row, not empty (XML Schema token). */
-export function isToken(value: unknown): boolean {
+function isToken(value: unknown): boolean {
   return isString(value) && value !== '' && !/[\t\r\n]| {2}/.test(value);
 }
 

@@ -16,7 +16,7 @@ const DISCOVERY_CONTENTS = [6, 11];
 const DISCOVERY_DEFAULT = 11;
 
 /** True when a request is a discovery (TS-0004 6.3.4.2.31). */
-export function isDiscovery(request: RequestPrimitive): boolean {
+function isDiscovery(request: RequestPrimitive): boolean {
   return request.op === Operation.retrieve && request.fc?.fu === 1;
 }
 

@@ -6,7 +6,7 @@ const MAX_ITEMS = 100;
 const MAX_TEXT = 2_000;
 
 /** What stands in the log in place of a secret. */
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 function plainError(error: Error, stacks: boolean, depth: number): Record<string, unknown> {
   const facts = error instanceof IpeError ? { code: error.code, ...error.details } : {};

@@ -6,7 +6,7 @@ export {
   DEFAULT_BOOTSTRAP_LIMITS,
   DEFAULT_SESSION_TIMES,
 } from './bootstrap/options.ts';
-export { BOOTSTRAP_PARAMETERS, parseBootstrapParameters } from './bootstrap/parameters.ts';
+export { parseBootstrapParameters } from './bootstrap/parameters.ts';
 export type { BootstrapPlan, DeletionTarget, PlannedInstance, PlannedResource } from './bootstrap/plan.ts';
 export { BootstrapServer, type BootstrapServerOptions } from './bootstrap/server.ts';
 export { BootstrapService } from './bootstrap/service.ts';
@@ -90,7 +90,7 @@ export {
   type RegistrationLimits,
   type RegistrationServiceOptions,
 } from './registration/options.ts';
-export { DEFAULT_LIFETIME, type LifetimeBounds, REGISTRATION_PARAMETERS } from './registration/parameters.ts';
+export { type LifetimeBounds, REGISTRATION_PARAMETERS } from './registration/parameters.ts';
 export {
   LWM2M_VERSIONS,
   type Lwm2mVersion,

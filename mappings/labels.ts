@@ -133,7 +133,7 @@ function makeLinkLabels(link: ObjectLink, objectLinks: ObjectLinks, settings: La
 }
 
 /** Path of a link under the root path, `/3303/0` or `/5`. */
-export function linkPath(link: ObjectLink): string {
+function linkPath(link: ObjectLink): string {
   return link.instanceId === undefined ? `/${link.objectId}` : `/${link.objectId}/${link.instanceId}`;
 }
 

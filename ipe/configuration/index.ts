@@ -2,7 +2,7 @@ export { configurationDocument } from './documentation.ts';
 export { type CommandLineOptions, type Environment, FILE_VARIABLE } from './environment.ts';
 export { exampleFile } from './example.ts';
 export { configurationJsonSchema } from './json-schema.ts';
-export { type ConfigurationKey, configurationKeys, environmentName, findKey } from './keys.ts';
+export { type ConfigurationKey, configurationKeys, findKey } from './keys.ts';
 export { type ConfigurationSources, loadConfiguration, parseConfiguration } from './load.ts';
 export type { Mistake } from './mistake.ts';
 export { isLoopback, publicUrl } from './public-url.ts';

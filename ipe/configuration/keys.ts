@@ -13,7 +13,7 @@ export interface ConfigurationKey extends KeyNotes {
 }
 
 /** The environment name of a key: `a.bC` gives `IPE_A_B_C`. */
-export function environmentName(path: string): string {
+function environmentName(path: string): string {
   const words = path.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('.', '_');
   return `IPE_${words.toUpperCase()}`;
 }

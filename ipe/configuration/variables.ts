@@ -3,7 +3,7 @@ import { type ConfigurationKey, configurationKeys } from './keys.ts';
 import { wrap } from './text-block.ts';
 
 /** A value as an environment variable holds it. */
-export function environmentText(value: unknown): string {
+function environmentText(value: unknown): string {
   return Array.isArray(value) ? value.join(',') : String(value ?? '');
 }
 

@@ -27,7 +27,7 @@ const MOST_ENDPOINT = 255;
 const CONTROL = /[\p{Cc}\p{Surrogate}\ufffd]/u;
 
 /** Bytes of the keys that are made here. */
-export const MADE_KEY_BYTES = 32;
+const MADE_KEY_BYTES = 32;
 
 /** A key that nobody can guess. */
 export function makeKey(): Buffer {

@@ -4,7 +4,7 @@ import { Fields } from './fields.ts';
 import type { RecordFormat } from './record-format.ts';
 
 /** Where a command stands: it left for the device, or it is over and the CSE has not been told. */
-export const COMMAND_STATES = ['sent', 'final'] as const;
+const COMMAND_STATES = ['sent', 'final'] as const;
 
 /** A command of which the CSE does not show yet what has become of it. */
 export interface StoredCommand {

@@ -17,7 +17,7 @@ import { IpeError } from '../../common/index.ts';
 import { isReadable } from './trial-read.ts';
 
 /** Version of how the files of a store are laid out; records have versions of their own. */
-export const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 1;
 
 const DATA_FILE = 'data.mdb';
 const FORMAT_FILE = 'format';

@@ -24,7 +24,7 @@ export interface BootstrapParameterRow {
 const BOOTSTRAP_FORMATS: ReadonlySet<number> = new Set([110, 112, 1542, 1543, 11542, 11543, 11544]);
 
 /** Parameters of Bootstrap-Request and Bootstrap-Pack-Request. */
-export const BOOTSTRAP_PARAMETERS: readonly BootstrapParameterRow[] = [
+const BOOTSTRAP_PARAMETERS: readonly BootstrapParameterRow[] = [
   {
     name: 'ep',
     clause: 'LwM2M 1.0 5.2.7.1, 1.1 6.1.7.1, 1.2 6.1.7.8',

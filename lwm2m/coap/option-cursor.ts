@@ -1,7 +1,7 @@
 /** What {@link OptionCursor.next} found. */
 export const OPTION_FOUND = 1;
 /** All options were read; `payload` says where the payload begins. */
-export const OPTIONS_END = 0;
+const OPTIONS_END = 0;
 /** The bytes are no CoAP options (RFC 7252 3.1): the message is to be rejected. */
 export const OPTIONS_MALFORMED = -1;
 

@@ -5,8 +5,8 @@ import { readUtf8 } from './utf8.ts';
 export type CborScalar = number | bigint | string | boolean | Buffer | null;
 
 /** Major types (RFC 8949 3.1). */
-export const CBOR_UNSIGNED = 0;
-export const CBOR_NEGATIVE = 1;
+const CBOR_UNSIGNED = 0;
+const CBOR_NEGATIVE = 1;
 const BYTES = 2;
 const TEXT = 3;
 export const CBOR_ARRAY = 4;

@@ -45,7 +45,7 @@ export const STRING_VALUE = 3;
 export const BOOLEAN_VALUE = 4;
 export const TIME = 6;
 export const DATA_VALUE = 8;
-export const LINK_VALUE = 9;
+const LINK_VALUE = 9;
 
 const BASE_VERSION = -1;
 const BASE_VALUE = -5;

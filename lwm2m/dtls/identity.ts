@@ -33,7 +33,7 @@ function pskIdentity(connection: Connection, context: SecurityContext): PeerIden
 }
 
 /** What a certificate that an authority vouched for says of its owner; absent when it is over or its key is weak. */
-export function certificateIdentity(der: Buffer, wall: number): CertificateIdentity | undefined {
+function certificateIdentity(der: Buffer, wall: number): CertificateIdentity | undefined {
   const certificate = new X509Certificate(der);
   const over = wall > Date.parse(certificate.validTo) || wall < Date.parse(certificate.validFrom);
   if (over || isWeak(certificate)) return undefined;

@@ -5,7 +5,7 @@ import type { ObjectDefinition } from './definition.ts';
 import { readObjectXml } from './object-xml.ts';
 
 /** Bounds of a folder of own definitions. */
-export const FOLDER_LIMITS = { files: 2_000, fileBytes: 1_048_576 } as const;
+const FOLDER_LIMITS = { files: 2_000, fileBytes: 1_048_576 } as const;
 
 const SKIPPED = 'an object definition is skipped';
 

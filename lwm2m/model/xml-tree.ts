@@ -10,7 +10,7 @@ export interface XmlElement {
 }
 
 /** Bounds of a document: characters, depth, elements, attributes of one element. */
-export const XML_LIMITS = { characters: 1_048_576, depth: 12, elements: 40_000, attributes: 16 } as const;
+const XML_LIMITS = { characters: 1_048_576, depth: 12, elements: 40_000, attributes: 16 } as const;
 
 interface OpenElement {
   readonly name: string;

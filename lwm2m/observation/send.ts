@@ -13,7 +13,7 @@ import type { ReportListener } from './report.ts';
 import type { Senders } from './senders.ts';
 
 /** Content formats of a Send: SenML JSON and SenML CBOR (LwM2M 1.1 6.4.6), LwM2M CBOR (1.2). */
-export const SEND_FORMATS: ReadonlySet<number> = new Set([110, 112, 11544]);
+const SEND_FORMATS: ReadonlySet<number> = new Set([110, 112, 11544]);
 /** Seconds after which a device may send again what could not be taken. */
 const RETRY_AFTER = 15;
 

@@ -4,7 +4,7 @@ import { type Link, linkAttribute, parseLinkFormat } from './link-format.ts';
 import type { ObjectLink, ObjectLinks } from './registration.ts';
 
 /** Resource type of the link that names the root path (LwM2M 1.0 5.3.1). */
-export const ROOT_RESOURCE_TYPE = 'oma.lwm2m';
+const ROOT_RESOURCE_TYPE = 'oma.lwm2m';
 
 /** Objects that a client must not list and a server never shows: Security and OSCORE (LwM2M 1.1 6.2.1). */
 const UNLISTED_OBJECTS: ReadonlySet<number> = new Set([0, 21]);
@@ -40,7 +40,7 @@ export function decodeObjectLinks(payload: Uint8Array): ObjectLinks {
  * the device and ignored, also numbers out of bounds or with leading zeros: a second spelling of one path would be a
  * second name of one thing.
  */
-export function readObjectLinks(links: readonly Link[]): ObjectLinks {
+function readObjectLinks(links: readonly Link[]): ObjectLinks {
   const marked = links.find(isMarkedRoot);
   const rootPath = marked === undefined ? '/' : alternatePath(marked.target);
   const rootLink = marked ?? links.find((link) => normalPath(link.target) === '/');

@@ -11,7 +11,7 @@ export interface LifetimeBounds {
 }
 
 /** Lifetime that LwM2M 1.0 table 3 sets when `lt` is absent. */
-export const DEFAULT_LIFETIME = 86_400;
+const DEFAULT_LIFETIME = 86_400;
 
 /** What the query of a Register or Update said; absent means not sent. */
 export interface RegistrationParameters {
