@@ -11,12 +11,19 @@ export interface EndpointTree {
   readonly nodeId: string | undefined;
   /** expirationTime last written, milliseconds of the epoch. */
   readonly expiresAt: number;
+  /** expirationTime that an Update under way writes; whoever writes one meanwhile writes this, see `intendedExpiration`. */
+  renewal?: number | undefined;
   /** Another number when the whole tree was made again. */
   readonly incarnation: number;
   /** Containers of links that others have made to live as long as the AE: a mere renewal passes them over. */
   readonly lasting: Set<string>;
   /** The registration is accepted, and the tree has not been made yet: nothing of it can be relied on. */
   readonly pending?: true;
+}
+
+/** When the AE and the containers of links are to expire, milliseconds of the epoch, as the latest Register or Update has it. */
+export function intendedExpiration({ renewal, expiresAt }: Pick<EndpointTree, 'renewal' | 'expiresAt'>): number {
+  return renewal ?? expiresAt;
 }
 
 /** Whoever remembers trees beyond the end of the process; told of the tree before the device is answered. */

@@ -119,10 +119,13 @@ export class TreeWriter {
     const changes = resourceChanges(tree, registration, renew);
     const expiresAt = renew ? this.#grant(registration) : tree.expiresAt;
     const work = await this.#work(registration, names, expiresAt, nodeId, 'update');
+    tree.renewal = expiresAt;
     try {
       await this.#apply(work, changes, tree, registration, whole);
-      return { ...tree, version: registration.version, objectLinks: registration.objectLinks, expiresAt };
+      const { version, objectLinks } = registration;
+      return { ...tree, version, objectLinks, expiresAt, renewal: undefined };
     } catch (error) {
+      tree.renewal = undefined;
       if (!this.#keeps(error)) await work.undo.run();
       if (!isRefused(error, 4004)) throw error;
     }
@@ -259,18 +262,21 @@ const AT_ONCE = 8;
 
 /** Works on all, a few at once; after a failure nothing new is begun, and it rejects when nothing runs on behind it. */
 async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = items.values();
+  let begun = 0;
   let failure: { readonly error: unknown } | undefined;
   const worker = async () => {
-    for (const item of waiting) {
+    while (begun < items.length && failure === undefined) {
+      const item = items[begun] as T;
+      begun += 1;
       try {
         await work(item);
       } catch (error) {
         failure ??= { error };
       }
-      if (failure !== undefined) return;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  const workers: Promise<void>[] = [];
+  for (let at = 0; at < items.length && at < AT_ONCE; at += 1) workers.push(worker());
+  await Promise.all(workers);
   if (failure !== undefined) throw failure.error;
 }

@@ -1,6 +1,7 @@
 import { type ChildReference, CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { registrationFields } from '../../lwm2m/index.ts';
 import { endpointLabel } from '../../mappings/index.ts';
+import { intendedExpiration } from '../bridge/endpoint-tree.ts';
 import { farExpiration, isCut } from '../bridge/expiration.ts';
 import { isNameTaken } from '../cse/refusals.ts';
 import { OwnSubscription } from '../notifications/own-subscription.ts';
@@ -143,8 +144,9 @@ export class CommandResources {
   /** Puts the AE back to its own time; again when an Update has moved it meanwhile. */
   async #lower(): Promise<void> {
     const { client, cse } = this.#parts;
-    for (let written: number | undefined; written !== this.#commanded().tree.expiresAt; ) {
-      written = this.#commanded().tree.expiresAt;
+    const intended = () => intendedExpiration(this.#commanded().tree);
+    for (let written: number | undefined; written !== intended(); ) {
+      written = intended();
       await client.update(ResourceType.ae, this.ae, { et: formatTimestamp(written, cse().dialect) });
     }
   }

@@ -1,5 +1,6 @@
 import { formatTimestamp, parseTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { containerName, type InstancePath, pathOfValueContainer, valueContainerPath } from '../../mappings/index.ts';
+import { intendedExpiration } from '../bridge/endpoint-tree.ts';
 import { farExpiration, isCut } from '../bridge/expiration.ts';
 import { isRefused } from '../cse/refusals.ts';
 import {
@@ -289,8 +290,9 @@ export class ValueContainers {
   }
 
   async #lowerOne(update: (et: string) => Promise<unknown>): Promise<void> {
-    for (let written: number | undefined; written !== this.#device.followed.tree.expiresAt; ) {
-      written = this.#device.followed.tree.expiresAt;
+    const intended = () => intendedExpiration(this.#device.followed.tree);
+    for (let written: number | undefined; written !== intended(); ) {
+      written = intended();
       await update(formatTimestamp(written, this.#shares.parts.cse().dialect));
     }
   }

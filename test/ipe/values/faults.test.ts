@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Operation, ResourceType } from '../../../cse-client/index.ts';
+import { Operation, parseTimestamp, ResourceType } from '../../../cse-client/index.ts';
 import type { EmbeddedCse } from '../../../embedded-cse/index.ts';
 import { AnsweringDevice } from '../../e2e/answering-device.ts';
 import { type CseUnderTest, startEmbedded } from '../../support/cse-under-test.ts';
@@ -144,6 +144,23 @@ describe('values while the CSE refuses, is slow, is away or forgets', () => {
     }
     const tree = await Promise.all([app.see(ae, endpoint), app.see(container, `${endpoint}/3303_0`)]);
     for (const found of tree) expect((found?.et ?? year) < year).toBe(true);
+  });
+
+  it('an Update that ends after containers were made has its time, and not the one of before', async () => {
+    cse.cse.faults.delay(20, { op: Operation.create, ty: container, to: /3303_0$/ });
+    cse.cse.faults.delay(400, { op: Operation.update, to: /node-/ });
+    const margin = 60_000;
+    expect(await device.register(endpoint, { lifetime: 100 })).toBe('2.01');
+    await eventually(
+      async () => app.see(container, `${endpoint}/3303_0/5700`),
+      (found) => found !== undefined,
+    );
+    const from = Date.now();
+    const updated = device.update();
+    await holds('3303_0/5700', 0);
+    expect(await updated).toBe('2.04');
+    const found = await Promise.all([app.see(ae, endpoint), app.see(container, `${endpoint}/3303_0`)]);
+    for (const one of found) expect(parseTimestamp(one?.et ?? '')).toBeGreaterThanOrEqual(from + 100_000 + margin);
   });
 
   it('an Update costs as many requests as before, however many values there are', async () => {
