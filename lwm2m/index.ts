@@ -1,28 +1,15 @@
 export type { BootstrapClient, BootstrapHandler, BootstrapResult } from './bootstrap/handler.ts';
-export {
-  type BootstrapCounters,
-  type BootstrapLimits,
-  type BootstrapServiceOptions,
-  DEFAULT_BOOTSTRAP_LIMITS,
-  DEFAULT_SESSION_TIMES,
-} from './bootstrap/options.ts';
+export type { BootstrapCounters, BootstrapLimits } from './bootstrap/options.ts';
 export { parseBootstrapParameters } from './bootstrap/parameters.ts';
 export type { BootstrapPlan, DeletionTarget, PlannedInstance, PlannedResource } from './bootstrap/plan.ts';
 export { BootstrapServer, type BootstrapServerOptions } from './bootstrap/server.ts';
-export { BootstrapService } from './bootstrap/service.ts';
 export type { SessionTimes } from './bootstrap/session.ts';
 export type { CoapCounters } from './coap/counters.ts';
 export { CoapEndpoint, type CoapEndpointOptions } from './coap/endpoint.ts';
 export type { CoapNotification, NotificationHandler } from './coap/notification.ts';
 export type { CoapReply, OutgoingRequest, RequestOptions } from './coap/outgoing-request.ts';
 export type { CoapLimits, TransmissionParameters } from './coap/parameters.ts';
-export {
-  type CertificateIdentity,
-  identityKey,
-  nameOf,
-  type PeerIdentity,
-  type PskIdentity,
-} from './coap/peer-identity.ts';
+export { type CertificateIdentity, nameOf, type PeerIdentity, type PskIdentity } from './coap/peer-identity.ts';
 export type { RateLimits } from './coap/rate-limit.ts';
 export { ReturnTimes } from './coap/return-times.ts';
 export type { DatagramTransport, ReceiveDatagram, SendDatagram, TransportLosses } from './coap/transport.ts';
@@ -34,24 +21,17 @@ export type {
   CoapResponse,
   Peer,
 } from './coap/types.ts';
-export {
-  type Bound,
-  CoapEndpoints,
-  type CoapEndpointsOptions,
-  type CoapsOptions,
-  type Listening,
-} from './coap-endpoints.ts';
+export type { CoapsOptions, Listening } from './coap-endpoints.ts';
 export { type ContentContext, decodeContent, encodeContent } from './content/content.ts';
 export { CONTENT_FORMATS, type ContentFormat } from './content/content-formats.ts';
 export { type JsonValue, valueFromJson, valueToJson } from './content/json-value.ts';
 export { type ContentLimits, DEFAULT_CONTENT_LIMITS } from './content/limits.ts';
 export { decodePaths, encodePaths } from './content/path-list.ts';
-export { comparePaths, isInside } from './content/resource-path.ts';
 export type { Node, ObjectLinkValue, Value } from './content/value.ts';
 export { CIPHER_SUITES, type CipherSuite, DEFAULT_CIPHER_SUITES } from './dtls/cipher-suites.ts';
 export { type DtlsCapabilities, DtlsServer } from './dtls/dtls-server.ts';
 export { loadOpenssl } from './dtls/openssl.ts';
-export { DEFAULT_DTLS_LIMITS, type DtlsCounters, type DtlsLimits, type DtlsServerOptions } from './dtls/options.ts';
+export type { DtlsCounters, DtlsLimits, DtlsServerOptions } from './dtls/options.ts';
 export type { ServerCertificate } from './dtls/server-certificate.ts';
 export type { CloseReason, DtlsSession } from './dtls/session.ts';
 export type { IdentityPolicy } from './identity/identity-policy.ts';
@@ -85,11 +65,7 @@ export {
   printLinkFormat,
 } from './registration/link-format.ts';
 export { decodeObjectLinks, sameObjectLinks } from './registration/object-links.ts';
-export {
-  DEFAULT_REGISTRATION_LIMITS,
-  type RegistrationLimits,
-  type RegistrationServiceOptions,
-} from './registration/options.ts';
+export type { RegistrationLimits } from './registration/options.ts';
 export { type LifetimeBounds, REGISTRATION_PARAMETERS } from './registration/parameters.ts';
 export {
   LWM2M_VERSIONS,
@@ -99,7 +75,6 @@ export {
   type Registration,
 } from './registration/registration.ts';
 export { registrationFields, registrationMark } from './registration/registration-fields.ts';
-export type { RegistrationRegistry } from './registration/registry.ts';
-export type { Route, RouteAction } from './registration/routes.ts';
+export type { Route } from './registration/routes.ts';
 export { RegistrationService, type Reply } from './registration/service.ts';
 export { Lwm2mServer, type Lwm2mServerCounters, type Lwm2mServerOptions } from './server.ts';

@@ -1,5 +1,4 @@
 export { SIMULATE_OPTIONS, SIMULATION_DEFAULTS } from './cli-options.ts';
-export { CoapPort, type PortReply } from './coap/coap-port.ts';
 export { DEMO_DEVICES } from './demo-devices.ts';
 export { Fleet, type FleetSettings } from './fleet.ts';
 export type { FleetSummary } from './fleet-summary.ts';

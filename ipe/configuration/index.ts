@@ -6,6 +6,6 @@ export { type ConfigurationKey, configurationKeys, findKey } from './keys.ts';
 export { type ConfigurationSources, loadConfiguration, parseConfiguration } from './load.ts';
 export type { Mistake } from './mistake.ts';
 export { isLoopback, publicUrl } from './public-url.ts';
-export { type Configuration, type ConfigurationInput, configurationSchema } from './schema.ts';
+export type { Configuration, ConfigurationInput } from './schema.ts';
 export type { Milliseconds, Seconds } from './values.ts';
 export { environmentFile } from './variables.ts';
