@@ -26,6 +26,12 @@ export function intendedExpiration({ renewal, expiresAt }: Pick<EndpointTree, 'r
   return renewal ?? expiresAt;
 }
 
+/** A registration and the tree that the bridge keeps for it, as whoever follows the bridge knows them at this moment. */
+export interface Followed {
+  readonly registration: Registration;
+  readonly tree: EndpointTree;
+}
+
 /** Whoever remembers trees beyond the end of the process; told of the tree before the device is answered. */
 export interface TreeKeeper {
   /** The tree is new, or not what it was. */

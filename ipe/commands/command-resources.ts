@@ -1,19 +1,13 @@
 import { type ChildReference, CseError, formatTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { registrationFields } from '../../lwm2m/index.ts';
 import { endpointLabel } from '../../mappings/index.ts';
+import type { Followed } from '../bridge/endpoint-tree.ts';
 import { intendedExpiration } from '../bridge/endpoint-tree.ts';
 import { farExpiration, isCut } from '../bridge/expiration.ts';
 import { isNameTaken } from '../cse/refusals.ts';
 import { OwnSubscription } from '../notifications/own-subscription.ts';
 import { admit } from '../values/container-making.ts';
-import {
-  type CommandCounters,
-  type Commanded,
-  type CommandParts,
-  type CommandSettings,
-  REQUESTS,
-  RESPONSES,
-} from './parts.ts';
+import { type CommandCounters, type CommandParts, type CommandSettings, REQUESTS, RESPONSES } from './parts.ts';
 
 /** Milliseconds: an expirationTime nearer than this was cut to that of a parent. */
 const NEAR = 365 * 24 * 3600 * 1000;
@@ -27,7 +21,7 @@ export class CommandResources {
   readonly #settings: CommandSettings;
   readonly #parts: CommandParts;
   readonly #counters: CommandCounters;
-  readonly #commanded: () => Commanded;
+  readonly #commanded: () => Followed;
   readonly #subscription: OwnSubscription;
   /** An expirationTime was cut in the last attempt. */
   #cut = false;
@@ -37,7 +31,7 @@ export class CommandResources {
     settings: CommandSettings,
     parts: CommandParts,
     counters: CommandCounters,
-    commanded: () => Commanded,
+    commanded: () => Followed,
     notified: () => void,
   ) {
     this.#settings = settings;

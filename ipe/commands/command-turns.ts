@@ -11,10 +11,11 @@ import {
   progress,
   refusedCommand,
 } from '../../mappings/index.ts';
+import type { Followed } from '../bridge/endpoint-tree.ts';
 import type { StoredCommand } from '../store/command-record.ts';
 import { within } from '../within.ts';
 import { MARKS, type Outbox } from './outbox.ts';
-import type { CommandCounters, Commanded, CommandParts, CommandSettings } from './parts.ts';
+import type { CommandCounters, CommandParts, CommandSettings } from './parts.ts';
 
 /** A command that was read from the CSE. */
 export interface TakenCommand {
@@ -33,7 +34,7 @@ export interface CommandTurnsParts {
   readonly parts: Pick<CommandParts, 'perform' | 'refusal' | 'availability' | 'keeper' | 'clock' | 'logger'>;
   readonly counters: CommandCounters;
   readonly outbox: Pick<Outbox, 'write' | 'writeOnce' | 'end'>;
-  readonly commanded: () => Commanded;
+  readonly commanded: () => Followed;
   readonly codec: () => CommandCodec;
 }
 

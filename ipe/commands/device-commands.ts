@@ -12,6 +12,7 @@ import {
   valueToJson,
 } from '../../lwm2m/index.ts';
 import { type Command, type DirectCommandCodec, type InstancePath, readCommand } from '../../mappings/index.ts';
+import type { Followed } from '../bridge/endpoint-tree.ts';
 import { isPresenceLost, isRefused } from '../cse/refusals.ts';
 import type { Lanes } from '../lanes.ts';
 import type { StoredCommand } from '../store/command-record.ts';
@@ -20,7 +21,7 @@ import { CommandTurns, type TakenCommand } from './command-turns.ts';
 import { DirectCommands } from './direct-commands.ts';
 import { listChildren, retrieveInOrder } from './inbox.ts';
 import { MARKS, Outbox, requestKey, responseName } from './outbox.ts';
-import type { CommandCounters, Commanded, CommandParts, CommandSettings } from './parts.ts';
+import type { CommandCounters, CommandParts, CommandSettings } from './parts.ts';
 
 /** What the commands of all devices share. */
 export interface CommandShares {
@@ -42,7 +43,7 @@ export class DeviceCommands {
   readonly #outbox: Outbox;
   readonly #turns: CommandTurns;
   #ended = false;
-  #commanded: Commanded;
+  #commanded: Followed;
   readonly #direct: DirectCommands;
   #made: Promise<void> | undefined;
   /** Addresses of the requests that have been taken and still stand on the CSE. */
@@ -54,7 +55,7 @@ export class DeviceCommands {
   #looking: Promise<void> | undefined;
   #again = false;
 
-  constructor(shares: CommandShares, commanded: Commanded) {
+  constructor(shares: CommandShares, commanded: Followed) {
     this.#shares = shares;
     this.#commanded = commanded;
     const { settings, counters, writing } = shares;
@@ -102,7 +103,7 @@ export class DeviceCommands {
   }
 
   /** The bridge has brought the tree to what a Register or an Update wants. */
-  follow(commanded: Commanded): void {
+  follow(commanded: Followed): void {
     if (commanded.tree.incarnation !== this.#commanded.tree.incarnation) this.#made = undefined;
     this.#commanded = commanded;
   }

@@ -1,9 +1,8 @@
 import type { Clock, Logger } from '../../common/index.ts';
 import type { CseClient } from '../../cse-client/index.ts';
-import type { ObjectModels, Operation, OperationState, Outcome, Registration } from '../../lwm2m/index.ts';
+import type { ObjectModels, Operation, OperationState, Outcome } from '../../lwm2m/index.ts';
 import type { LabelSettings } from '../../mappings/index.ts';
 import type { DeviceAccess } from '../access/device-access.ts';
-import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CsePresence, CseState } from '../cse/presence.ts';
 import type { Notifications } from '../notifications/notifications.ts';
@@ -63,12 +62,6 @@ export interface CommandParts {
   readonly keeper?: CommandKeeper | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** A registration and the tree that the bridge keeps for it. */
-export interface Commanded {
-  readonly registration: Registration;
-  readonly tree: EndpointTree;
 }
 
 /** Plain numbers since the start. */

@@ -10,9 +10,10 @@ import {
   rememberedSubscriptions,
   valueContainerPath,
 } from '../../mappings/index.ts';
+import type { Followed } from '../bridge/endpoint-tree.ts';
 import { farExpiration } from '../bridge/expiration.ts';
 import { OwnSubscription } from '../notifications/own-subscription.ts';
-import type { Followed, SubscriptionParts, SubscriptionShares } from './parts.ts';
+import type { SubscriptionParts, SubscriptionShares } from './parts.ts';
 import { SubscriptionReader } from './subscription-reader.ts';
 import type { WatchedContainer } from './watched-container.ts';
 

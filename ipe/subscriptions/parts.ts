@@ -1,8 +1,6 @@
 import type { Clock, Logger } from '../../common/index.ts';
 import type { CseClient } from '../../cse-client/index.ts';
-import type { Registration } from '../../lwm2m/index.ts';
 import type { InstancePath, NotificationWish } from '../../mappings/index.ts';
-import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import type { CseAvailability } from '../cse/availability.ts';
 import type { CseState } from '../cse/presence.ts';
 import type { Lanes } from '../lanes.ts';
@@ -67,10 +65,4 @@ export interface SubscriptionShares {
   readonly counters: SubscriptionCounters;
   /** Devices that are looked after at once. */
   readonly lanes: Lanes;
-}
-
-/** A registration and the tree that the bridge keeps for it. */
-export interface Followed {
-  readonly registration: Registration;
-  readonly tree: EndpointTree;
 }

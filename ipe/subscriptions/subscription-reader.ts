@@ -7,9 +7,10 @@ import {
   pathOfValueContainer,
   readApplicationSubscription,
 } from '../../mappings/index.ts';
+import type { Followed } from '../bridge/endpoint-tree.ts';
 import { isRefused } from '../cse/refusals.ts';
 import { cseRelative } from '../notifications/cse-relative.ts';
-import type { Followed, SubscriptionShares } from './parts.ts';
+import type { SubscriptionShares } from './parts.ts';
 import { WatchedContainer } from './watched-container.ts';
 
 /** Bounds of one device; what is beyond them is counted. */

@@ -2,12 +2,11 @@ import type { Timer } from '../../common/index.ts';
 import type { Registration } from '../../lwm2m/index.ts';
 import type { InstancePath } from '../../mappings/index.ts';
 import type { TreeFollower } from '../bridge/bridge.ts';
-import type { EndpointTree } from '../bridge/endpoint-tree.ts';
+import type { EndpointTree, Followed } from '../bridge/endpoint-tree.ts';
 import { Lanes } from '../lanes.ts';
 import type { ContainerListener } from '../values/parts.ts';
 import { DeviceSubscriptions } from './device-subscriptions.ts';
 import {
-  type Followed,
   newSubscriptionCounters,
   type SubscriptionParts,
   type SubscriptionSettings,

@@ -12,17 +12,11 @@ import {
   valueContainerPath,
   valueContainerRepair,
 } from '../../mappings/index.ts';
-import type { EndpointTree } from '../bridge/endpoint-tree.ts';
+import type { Followed } from '../bridge/endpoint-tree.ts';
 import { isNameTaken, isRefused } from '../cse/refusals.ts';
 import { ORDER_OF_SERVICE } from '../load/order-of-service.ts';
 import type { ContainerListener, ValueParts, ValueSettings } from './parts.ts';
 import type { SharedTexts } from './shared-texts.ts';
-
-/** A registration and the tree that the bridge keeps for it. */
-export interface Followed {
-  readonly registration: Registration;
-  readonly tree: EndpointTree;
-}
 
 /** A device as it is followed at this moment. */
 export interface FollowedDevice {

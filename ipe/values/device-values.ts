@@ -19,8 +19,8 @@ import {
   valueContainerPath,
   valueInstance,
 } from '../../mappings/index.ts';
+import type { Followed } from '../bridge/endpoint-tree.ts';
 import { ConfirmedValues, type ConfirmingDevice } from './confirmed-values.ts';
-import type { Followed } from './container-making.ts';
 import { Delivery, type DeliveryShares } from './delivery.ts';
 import { type InquiredDevice, Inquiry, type InquiryShares } from './inquiry.ts';
 import { includes, isInstancePath, isWhole, wantedInstances } from './instance-paths.ts';

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, silentLogger } from '../../../common/index.ts';
 import { parseTimestamp } from '../../../cse-client/index.ts';
+import type { Followed } from '../../../ipe/bridge/endpoint-tree.ts';
 import { CommandTurns } from '../../../ipe/commands/command-turns.ts';
-import { type Commanded, type CommandParts, newCommandCounters } from '../../../ipe/commands/parts.ts';
+import { type CommandParts, newCommandCounters } from '../../../ipe/commands/parts.ts';
 import { formatPath, type Operation, type OperationState, type Outcome, parsePath } from '../../../lwm2m/index.ts';
 import { type Command, type CommandResponse, readCommand } from '../../../mappings/index.ts';
 
@@ -117,7 +118,7 @@ describe('commands of one device take turns', () => {
           ends = true;
         },
       },
-      commanded: () => ({ registration: { endpoint: 'dev', id: 'registration-1', queueMode } }) as unknown as Commanded,
+      commanded: () => ({ registration: { endpoint: 'dev', id: 'registration-1', queueMode } }) as unknown as Followed,
       codec: () => codec as never,
     });
   });
