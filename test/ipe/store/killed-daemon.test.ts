@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { CseClient, Operation, ResourceType } from '../../../cse-client/index.ts';
+import { EmbeddedCse } from '../../../embedded-cse/index.ts';
 import { observable, senml, tokenOf } from '../../lwm2m/observation/observed-device.ts';
 import { ScriptedDevice } from '../../lwm2m/operation/scripted-device.ts';
 import { startEmbedded } from '../../support/cse-under-test.ts';
@@ -31,11 +32,15 @@ afterAll(async () => {
   command.dispose();
 });
 
-/** `lwm2m-ipe run` with a store, on the CSE. */
-async function run(path: string, port = 0): Promise<{ running: Running; port: number; restored: number }> {
+/** `lwm2m-ipe run` with a store, on the CSE or another one. */
+async function run(
+  path: string,
+  port = 0,
+  url = cse.url,
+): Promise<{ running: Running; port: number; restored: number; cseAway: unknown }> {
   const running = command.start(['run'], {
     env: {
-      IPE_CSE_URL: cse.url,
+      IPE_CSE_URL: url,
       IPE_CSE_BASE: cse.base,
       IPE_STORE_KIND: 'lmdb',
       IPE_STORE_PATH: path,
@@ -48,7 +53,7 @@ async function run(path: string, port = 0): Promise<{ running: Running; port: nu
   });
   ends.push(() => kill(running));
   const ready = JSON.parse(await running.line((line) => line.includes('"ready"'))) as Record<string, number>;
-  return { running, port: ready.coapPort as number, restored: ready.restored as number };
+  return { running, port: ready.coapPort as number, restored: ready.restored as number, cseAway: ready.cseAway };
 }
 
 async function kill({ child, finished }: Running): Promise<void> {
@@ -199,6 +204,48 @@ it.each([
     expect(await commanded(name, lamp)).toEqual({ states: expected, writes: 1 });
   },
 );
+
+it('a daemon killed while the CSE is gone, too, serves its devices again before the CSE is there', {
+  timeout: 60_000,
+}, async () => {
+  const path = join(temporaryDirectory(), 'store');
+  const options = { host: '127.0.0.1', dialect: 'standard', cseId: cse.cseId, cseBase: cse.base } as const;
+  const { adminOriginator } = cse;
+  const gone = new EmbeddedCse({ ...options, adminOriginator, port: 0 });
+  const { url } = await gone.start();
+  const before = await run(path, 0, url);
+  expect(before.cseAway).toBeUndefined();
+  const [known, fresh] = [await device(before.port), await device(before.port)];
+  await known.register({ endpoint: 'known' });
+  await gone.stop();
+  await kill(before.running);
+
+  const after = await run(path, before.port, url);
+  expect(after).toMatchObject({ restored: 1, cseAway: expect.stringContaining('connection refused') });
+  expect(await known.update()).toBe('2.04');
+  await fresh.register({ endpoint: 'fresh' });
+  await kill(after.running);
+
+  // What was accepted without the CSE outlives a kill without it.
+  const again = await run(path, before.port, url);
+  expect(again.restored).toBe(2);
+  const back = new EmbeddedCse({ ...options, adminOriginator, port: Number(new URL(url).port) });
+  await back.start();
+  ends.push(() => back.stop());
+  const administrator = new CseClient({
+    url,
+    originator: adminOriginator,
+    releaseVersion: '3',
+    timeout: 5_000,
+    maxInFlight: 1,
+  });
+  ends.push(() => administrator.close());
+  for (const name of ['known', 'fresh']) {
+    await eventually(() => administrator.retrieve(ResourceType.ae, `${cse.base}/${name}`));
+    await eventually(() => administrator.retrieve(ResourceType.container, `${cse.base}/${name}/3303_0`));
+  }
+  expect(await fresh.deregister()).toBe('2.02');
+});
 
 it('a second daemon with the same store says that another process uses it', { timeout: 60_000 }, async () => {
   const path = join(temporaryDirectory(), 'store');
