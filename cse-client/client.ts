@@ -4,8 +4,7 @@ import { countEnd, endOfAnswer, endOfFailure, newCounters, OPERATION_NAMES, type
 import { DIALECTS, type Dialect } from './dialect.ts';
 import { collectPages, filtersFor } from './discovery.ts';
 import { CseError, describeStatusCode } from './errors.ts';
-import { flowOf } from './flow.ts';
-import { fromHttpResponse, type HttpRequest, toHttpRequest } from './http-binding.ts';
+import { fromHttpResponse, type HttpRequest, type IncomingHttpResponse, toHttpRequest } from './http-binding.ts';
 import { HttpTransport, type TlsCredentials } from './http-transport.ts';
 import {
   type FilterCriteria,
@@ -159,18 +158,22 @@ export class CseClient {
     primitive: Request,
     options: Omit<CallOptions, 'originator' | 'resultContent'> = {},
   ): Promise<ResponsePrimitive> {
+    const { originator, releaseVersion } = this.#options;
+    const rqi = primitive.rqi ?? this.#nextRequestId();
+    return this.#ask({ fr: originator, rvi: releaseVersion, ...primitive, rqi }, options);
+  }
+
+  async #ask(request: RequestPrimitive, options: CallOptions): Promise<ResponsePrimitive> {
     const { counters, logger } = this.#shared;
-    const operation = OPERATION_NAMES[primitive.op];
-    const request = this.#complete(primitive);
-    const { rqi, to } = request;
+    const { op, rqi, to } = request;
+    const operation = OPERATION_NAMES[op];
     counters.requests += 1;
     counters.byOperation[operation] += 1;
     try {
       const { timeout = this.#options.timeout, signal, priority = this.#priority } = options;
-      const flow = () => flowOf(request);
       const http = this.#authorized(toHttpRequest(request));
-      const answer = await this.#transport.exchange(http, { timeout, signal, priority, flow });
-      const response = this.#read(() => fromHttpResponse(answer));
+      const answer = await this.#transport.exchange(http, { timeout, signal, priority, about: request });
+      const response = this.#responseOf(answer);
       const { rsc } = response;
       if (isSuccess(rsc)) counters.succeeded += 1;
       else counters.refused += 1;
@@ -264,20 +267,29 @@ export class CseClient {
 
   /** `request`, with a refusal as CseError `cse/refused`. */
   async #call(primitive: Request, options: CallOptions): Promise<ResponsePrimitive> {
-    const { originator, resultContent } = options;
+    const { op, to, ty, pc, fc } = primitive;
     const request = {
-      ...primitive,
-      ...(originator === undefined ? undefined : { fr: originator }),
-      ...(resultContent === undefined ? undefined : { rcn: resultContent }),
+      op,
+      to,
+      fr: options.originator ?? this.#options.originator,
+      rqi: this.#nextRequestId(),
+      rvi: this.#options.releaseVersion,
+      ty,
+      pc,
+      fc,
+      rcn: options.resultContent,
     };
-    const response = await this.request(request, options);
+    const response = await this.#ask(request, options);
     if (!isSuccess(response.rsc)) throw this.#refusal(request, response);
     return response;
   }
 
-  #complete(primitive: Request): RequestPrimitive {
-    const { originator, releaseVersion } = this.#options;
-    return { fr: originator, rvi: releaseVersion, ...primitive, rqi: primitive.rqi ?? this.#nextRequestId() };
+  #responseOf(answer: IncomingHttpResponse): ResponsePrimitive {
+    try {
+      return fromHttpResponse(answer);
+    } catch (error) {
+      throw this.#withAddress(error);
+    }
   }
 
   /** Unique among all clients: a random part for this one and a running number (TS-0001 8.1.2). */
@@ -312,10 +324,14 @@ export class CseClient {
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof CseError) || error.code !== 'cse/not-a-cse') throw error;
-      const message = `What answers at ${this.#transport.name} is not a oneM2M CSE (${error.message})`;
-      throw new CseError(error.code, message, { details: error.details, cause: error });
+      throw this.#withAddress(error);
     }
+  }
+
+  #withAddress(error: unknown): unknown {
+    if (!(error instanceof CseError) || error.code !== 'cse/not-a-cse') return error;
+    const message = `What answers at ${this.#transport.name} is not a oneM2M CSE (${error.message})`;
+    return new CseError(error.code, message, { details: error.details, cause: error });
   }
 }
 

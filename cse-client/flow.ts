@@ -1,10 +1,13 @@
 import type { RequestPrimitive } from './primitive.ts';
 
+/** What shows whose turn a request takes. */
+export type Target = Pick<RequestPrimitive, 'to' | 'pc'>;
+
 /**
  * Whose turn a request takes: the child of the CSEBase that it is about, which is an AE with all below it, so that one with
  * a thousand requests slows no other. An address that does not show it stands for itself.
  */
-export function flowOf({ to, pc }: Pick<RequestPrimitive, 'to' | 'pc'>): string {
+export function flowOf({ to, pc }: Target): string {
   const start = to.startsWith('/') ? to.indexOf('/', to.startsWith('//') ? to.indexOf('/', 2) + 1 : 1) + 1 : 0;
   const child = to.indexOf('/', start) + 1;
   if (child === 0) return createdName(pc) ?? to;

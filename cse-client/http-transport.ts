@@ -4,6 +4,7 @@ import { Chain } from './chain.ts';
 import { Deadlines } from './deadlines.ts';
 import { CseError } from './errors.ts';
 import { type Connections, Exchange, type TimedHttpResponse } from './exchange.ts';
+import { flowOf, type Target } from './flow.ts';
 import type { HttpRequest } from './http-binding.ts';
 import { InFlightLimit } from './in-flight-limit.ts';
 import { type Place, type Priority, WaitingLine } from './waiting-line.ts';
@@ -39,8 +40,8 @@ export interface ExchangeOptions {
   /** Milliseconds, the wait for a connection included. */
   readonly timeout: number;
   readonly priority: Priority;
-  /** Requests of one flow wait for each other rather than others for all of them. Asked only of those that have to wait. */
-  readonly flow: () => string;
+  /** Requests about the same wait for each other rather than others for all of them. */
+  readonly about: Target;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -113,14 +114,14 @@ export class HttpTransport implements Connections {
       const message = `CSE at ${this.name} is too slow: ${this.#line.size} requests are waiting for it already`;
       return Promise.reject(new CseError('cse/busy', message));
     }
-    const { timeout, priority, flow, signal } = options;
+    const { timeout, priority, about, signal } = options;
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(this, request, timeout, resolve, reject);
       if (signal !== undefined && !exchange.listen(signal)) return;
       const now = this.#options.clock.monotonic();
       if (!mustWait) this.#start(exchange, now);
       else {
-        exchange.place = this.#line.add(exchange, priority, flow(), now);
+        exchange.place = this.#line.add(exchange, priority, flowOf(about), now);
         this.#watchWaiting();
       }
     });

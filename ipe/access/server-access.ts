@@ -215,8 +215,10 @@ export class ServerAccess implements TreeFollower {
 
 /** True for a device that lists object 2, but for one that lists one Server alone: that has all rights (LwM2M 1.1 8.2.1). */
 function hasOtherServers({ objectLinks: { links } }: Registration): boolean {
-  const servers = links.filter(({ objectId, instanceId }) => objectId === SERVER_OBJECT && instanceId !== undefined);
-  return servers.length !== 1 && links.some(({ objectId }) => objectId === ACCESS_CONTROL_OBJECT);
+  if (!links.some(({ objectId }) => objectId === ACCESS_CONTROL_OBJECT)) return false;
+  return (
+    links.filter(({ objectId, instanceId }) => objectId === SERVER_OBJECT && instanceId !== undefined).length !== 1
+  );
 }
 
 /** Instance containers of the links, then those of values; the last part tells whether one takes direct commands. */

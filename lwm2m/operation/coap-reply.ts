@@ -19,7 +19,7 @@ const LINK_FORMAT = 40;
 
 /** The part of a response or notification that holds values. */
 export interface Content {
-  readonly contentFormat?: number;
+  readonly contentFormat?: number | undefined;
   readonly payload: Buffer;
 }
 
