@@ -1,8 +1,9 @@
-import type { Timer } from '../../common/index.ts';
 import type { Registration, RegistrationHandler } from '../../lwm2m/index.ts';
+import { AfterAnswer } from '../after-answer.ts';
 import type { TreeFollower } from '../bridge/bridge.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { Lanes } from '../lanes.ts';
+import { Rounds } from '../rounds.ts';
 import { type CommandShares, DeviceCommands } from './device-commands.ts';
 import { type CommandParts, type CommandSettings, newCommandCounters } from './parts.ts';
 
@@ -10,7 +11,7 @@ import { type CommandParts, type CommandSettings, newCommandCounters } from './p
 const READING = 4;
 const WRITING = 4;
 /** Direct commands that no notification told of are looked for less often than requests: what is lost there is rare. */
-const POLLS_PER_DIRECT_LOOK = 5;
+const ROUNDS_PER_DIRECT_LOOK = 5;
 
 /**
  * Commands of applications to devices, by contentInstances in `<AE>/requests` or in the containers of resources (TS-0014
@@ -18,19 +19,14 @@ const POLLS_PER_DIRECT_LOOK = 5;
  */
 export class Commands implements TreeFollower {
   readonly counters = newCommandCounters();
-  readonly #settings: CommandSettings;
   readonly #parts: CommandParts;
   readonly #shares: CommandShares;
   readonly #devices = new Map<string, DeviceCommands>();
-  /** Devices to be looked after, once what they asked has been answered. */
-  readonly #due = new Set<DeviceCommands>();
-  #dueTimer: Timer | undefined;
-  #pollTimer: Timer | undefined;
-  #polls = 1;
+  readonly #due: AfterAnswer<DeviceCommands>;
+  readonly #rounds: Rounds<DeviceCommands>;
   #stopped = false;
 
   constructor(settings: CommandSettings, parts: CommandParts) {
-    this.#settings = settings;
     this.#parts = parts;
     this.#shares = {
       settings,
@@ -44,7 +40,17 @@ export class Commands implements TreeFollower {
         this.#devices.get(endpoint)?.containerMade(path, container, existing),
       gone: (endpoint, container) => this.#devices.get(endpoint)?.containerGone(container),
     });
-    this.#schedulePoll();
+    this.#due = new AfterAnswer(parts.clock, (device) => void device.look());
+    this.#rounds = new Rounds({
+      interval: settings.pollInterval,
+      devices: () => this.#devices.values(),
+      look: async (device, round) => {
+        await device.look();
+        if (round % ROUNDS_PER_DIRECT_LOOK === 0) await device.lookForDirect();
+      },
+      availability: parts.availability,
+      clock: parts.clock,
+    });
   }
 
   /** Devices that can be commanded. */
@@ -69,7 +75,6 @@ export class Commands implements TreeFollower {
       this.#devices.set(registration.endpoint, device);
     } else device.follow(commanded);
     this.#due.add(device);
-    this.#dueTimer ??= this.#parts.clock.timer(0, () => this.#lookAtDue());
   }
 
   /** The registration ends; resolves when its commands have had their last word, soon in any case. */
@@ -111,32 +116,10 @@ export class Commands implements TreeFollower {
   /** Takes nothing more; what has been sent gets its last word. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#dueTimer?.cancel();
-    this.#pollTimer?.cancel();
+    this.#due.stop();
+    this.#rounds.stop();
     const devices = [...this.#devices.values()];
     this.#devices.clear();
     await Promise.all(devices.map((device) => device.stop()));
-  }
-
-  #lookAtDue(): void {
-    this.#dueTimer = undefined;
-    const due = [...this.#due];
-    this.#due.clear();
-    for (const device of due) void device.look();
-  }
-
-  #schedulePoll(): void {
-    this.#pollTimer = this.#parts.clock.timer(this.#settings.pollInterval, () => void this.#poll());
-  }
-
-  /** One device after the other, so that the CSE hardly notices. */
-  async #poll(): Promise<void> {
-    for (const device of [...this.#devices.values()]) {
-      if (this.#stopped || this.#parts.availability.away !== undefined) break;
-      await device.look();
-      if (this.#polls % POLLS_PER_DIRECT_LOOK === 0) await device.lookForDirect();
-    }
-    this.#polls += 1;
-    if (!this.#stopped) this.#schedulePoll();
   }
 }

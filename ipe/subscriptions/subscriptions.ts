@@ -1,9 +1,9 @@
-import type { Timer } from '../../common/index.ts';
 import type { Registration } from '../../lwm2m/index.ts';
 import type { InstancePath } from '../../mappings/index.ts';
 import type { TreeFollower } from '../bridge/bridge.ts';
 import type { EndpointTree, Followed } from '../bridge/endpoint-tree.ts';
 import { Lanes } from '../lanes.ts';
+import { Rounds } from '../rounds.ts';
 import type { ContainerListener } from '../values/parts.ts';
 import { DeviceSubscriptions } from './device-subscriptions.ts';
 import {
@@ -23,19 +23,23 @@ const LANES = 4;
 export class Subscriptions implements TreeFollower, ContainerListener {
   readonly counters = newSubscriptionCounters();
   readonly #parts: SubscriptionParts;
-  readonly #settings: SubscriptionSettings;
   readonly #shares: SubscriptionShares;
   readonly #followed = new Map<string, Followed>();
   /** Devices that have containers of objects which are observed on subscription. */
   readonly #devices = new Map<string, DeviceSubscriptions>();
-  #pollTimer: Timer | undefined;
+  readonly #rounds: Rounds<DeviceSubscriptions>;
   #stopped = false;
 
   constructor(settings: SubscriptionSettings, parts: SubscriptionParts) {
-    this.#settings = settings;
     this.#parts = parts;
     this.#shares = { settings, parts, counters: this.counters, lanes: new Lanes(LANES) };
-    this.#schedulePoll();
+    this.#rounds = new Rounds({
+      interval: settings.pollInterval,
+      devices: () => this.#devices.values(),
+      look: (device) => device.look(),
+      availability: parts.availability,
+      clock: parts.clock,
+    });
   }
 
   /** The bridge has brought the tree to what a Register or an Update wants. */
@@ -83,22 +87,9 @@ export class Subscriptions implements TreeFollower, ContainerListener {
   /** Asks the CSE nothing more; resolves when no request is under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#pollTimer?.cancel();
+    this.#rounds.stop();
     const devices = [...this.#devices.values()];
     this.#devices.clear();
     await Promise.all(devices.map((device) => device.end()));
-  }
-
-  #schedulePoll(): void {
-    this.#pollTimer = this.#parts.clock.timer(this.#settings.pollInterval, () => void this.#poll());
-  }
-
-  /** One device after the other, so that the CSE hardly notices. */
-  async #poll(): Promise<void> {
-    for (const device of [...this.#devices.values()]) {
-      if (this.#stopped || this.#parts.availability.away !== undefined) break;
-      await device.look();
-    }
-    if (!this.#stopped) this.#schedulePoll();
   }
 }
