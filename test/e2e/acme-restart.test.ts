@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Acme, acmeAvailable } from '../support/acme.ts';
 import { type CseUnderTest, startAcme } from '../support/cse-under-test.ts';
@@ -51,5 +54,29 @@ describe.skipIf(!available.ok)('ACME that is killed and comes back empty', () =>
       20_000,
     );
     await app.stop();
+  });
+
+  it('gone while the bridge starts: its devices are served, and found when it is there', async () => {
+    const path = mkdtempSync(join(tmpdir(), 'gone-'));
+    const store = { kind: 'lmdb', path } as const;
+    await ipe.stop();
+    ipe = await startIpe(cse, { store });
+    const known = await Device.open(ipe.port);
+    await known.register({ endpoint: 'known' });
+    await cse.acme.kill();
+    await ipe.stop();
+    ipe = await startIpe(cse, { store, lwm2m: { coap: { host: '127.0.0.1', port: ipe.port } } });
+    expect(ipe.ready.cse).toMatchObject({ title: 'ACME /id-in', away: expect.stringContaining('refused') });
+    expect(await known.update()).toMatchObject({ code: '2.04' });
+    await cse.acme.restartEmpty();
+    const app = await Application.start(cse, 'app3');
+    await eventually(
+      () => app.find('LWM2MEP:known'),
+      (found) => found.join() === '1_0,3_0,known,node-known',
+      20_000,
+    );
+    await app.stop();
+    known.close();
+    rmSync(path, { recursive: true, force: true });
   });
 });
