@@ -72,6 +72,8 @@ export function restart(parts: RestartParts): Restarted {
     const stored = trees.get(record.endpoint);
     const tree = stored && !reassigned ? bridge.restore(stored) : undefined;
     if (tree !== undefined || reassigned) trees.delete(record.endpoint);
+    // Not as recorded until it is written anew, which the CSE may not let us in this run.
+    if (stored !== undefined && reassigned) store.remove('tree', record.endpoint);
     // Of one whose lifetime is over only the end is still to come.
     if (record.updatedAt + record.lifetime * 1_000 <= now) continue;
     if (tree === undefined) missing.push(record);

@@ -5,7 +5,7 @@ import { MemoryStore } from '../../../ipe/store/memory-store.ts';
 import { type RestartParts, restart } from '../../../ipe/store/restart.ts';
 import type { StoredTree } from '../../../ipe/store/tree-record.ts';
 import { parsePath, type Registration } from '../../../lwm2m/index.ts';
-import { HeldClock } from '../../lwm2m/registration/held-clock.ts';
+import { HeldClock } from '../../support/held-clock.ts';
 import { registrationOf, SAMPLES } from './samples.ts';
 
 const CSE = 'http://127.0.0.1/cse-in';
@@ -133,6 +133,24 @@ describe('a restart', () => {
     expect(told).toEqual(['restore dev', 'make dev']);
     expect([...store.entries('tree'), ...store.entries('journal')]).toEqual([]);
     expect([...store.entries('setting')].find(({ key }) => key === 'cse')?.record).toBe(cse);
+  });
+
+  it('where other rules hold makes every tree anew, also after a run that could not', () => {
+    const { store, put, told, parts } = desk();
+    put('dev');
+    store.put('tree', 'dev', treeOf('dev'));
+    restart({ ...parts, access: 'other rules' });
+    restart({ ...parts, access: 'other rules' });
+    expect(told).toEqual(['restore dev', 'make dev', 'restore dev', 'make dev']);
+  });
+
+  it('at an address where another CSE is forgets the trees of the last one and makes all anew', () => {
+    const { store, put, told, parts } = desk();
+    put('dev');
+    store.put('tree', 'dev', treeOf('dev'));
+    expect(restart({ ...parts, replaced: true })).toMatchObject({ withoutTree: 1, complete: false });
+    expect(told).toEqual(['restore dev', 'make dev']);
+    expect([...store.entries('tree')]).toEqual([]);
   });
 
   it('that cannot take up a tree under its name deletes that one and makes another', async () => {
