@@ -141,7 +141,7 @@ export class Daemon {
     const connection = this.#connect(url, health);
     const found = await connection.establish(state.cse);
     this.#expectFrom(found);
-    connection.onFound((now) => this.#expectFrom(now));
+    connection.acquaintance.onFound((now) => this.#expectFrom(now));
     const ground = await this.#ground(connection, state);
     const values = makeValues(ground);
     this.#values = values;
@@ -157,7 +157,7 @@ export class Daemon {
     const upkeep = makeUpkeep(ground, {
       follower,
       standing: (endpoint, names) => values.compare(endpoint, names),
-      complete: () => this.#complete && !connection.replaced,
+      complete: () => this.#complete && !connection.acquaintance.replaced,
     });
     const { bridge, removals, backlog, reconciliation } = upkeep;
     this.#upkeep = upkeep;
@@ -187,7 +187,7 @@ export class Daemon {
         restored.push([registration, tree]);
       },
       cse: configuration.cse.url === undefined ? undefined : `${originator} ${url}/${base}`,
-      replaced: connection.replaced,
+      replaced: connection.acquaintance.replaced,
       access: assignment(configuration.access),
     });
     const isRegistered = (endpoint: string) => server.registrations.byEndpoint(endpoint) !== undefined;
@@ -325,7 +325,8 @@ export class Daemon {
       phase: this.#phase,
       whenAway: this.#configuration.cse.whenAway,
       availability: this.#connection?.availability,
-      connection: this.#connection,
+      acquaintance: this.#connection?.acquaintance,
+      recalled: this.#connection?.recalled,
       backlog: this.#upkeep?.backlog,
       store: this.#state?.store,
       values: this.#values,
@@ -349,6 +350,7 @@ export class Daemon {
         clock: systemClock,
         logger: this.#logger,
         report: (report) => values.report(report),
+        durable: () => values.durable(),
         observationChanged: (change) => values.observationChanged(change),
         observationKeeper: state.observations,
       },

@@ -81,6 +81,8 @@ export interface Lwm2mServerOptions {
    * `IpeError` that may be retried, 5.00 for any other. Absent: there is no `/dp`, and notifications go nowhere.
    */
   readonly report?: (report: Report) => void | Promise<void>;
+  /** Resolves when all that was reported and answered before is kept; what is confirmable is acknowledged then. Undefined: at once. */
+  readonly durable?: () => Promise<void> | undefined;
   /** Told of observations that devices ended and of those asked for anew after a Register. */
   readonly observationChanged?: (change: ObservationChange) => void;
   /** Told of each observation that begins or ends, for `restore` after a restart. */
@@ -204,6 +206,7 @@ export class Lwm2mServer {
             (notification) => mayReport(notification.peer) && notifications.take(notification),
           ),
           observed: (peer, token) => notifications.requestOf(peer, token),
+          ...(options.durable && { durable: options.durable }),
           ping: signs.ping,
         },
       },

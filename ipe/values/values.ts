@@ -1,4 +1,4 @@
-import type { Timer } from '../../common/index.ts';
+import { IpeError, type Timer } from '../../common/index.ts';
 import type { ContentInstance } from '../../cse-client/index.ts';
 import type { Node, ObservationChange, Registration, Report, Success } from '../../lwm2m/index.ts';
 import { type InstancePath, type NotificationWish, valueInstanceName } from '../../mappings/index.ts';
@@ -155,8 +155,17 @@ export class Values implements ValueHooks {
     const { keeper } = this.#parts;
     const isSend = report.source === 'send';
     if (isSend && keeper?.fault !== undefined) throw keeper.fault;
+    if (this.#stopped) {
+      if (isSend) throw new IpeError('ipe/stopping', 'the bridge is stopping', { retryable: true });
+      return NEVER;
+    }
     this.#devices.get(report.registration.endpoint)?.report(report);
     return isSend ? keeper?.flushed() : keeper?.durable();
+  }
+
+  /** Resolves when the values taken before are kept; undefined where none are. Waits until they can be. */
+  durable(): Promise<void> | undefined {
+    return this.#stopped ? NEVER : this.#parts.keeper?.durable();
   }
 
   /** Takes the values of observations that the server has renewed by itself, and the end of others. */
@@ -229,6 +238,9 @@ export class Values implements ValueHooks {
     };
   }
 }
+
+/** What comes while we stop is left to the device, which sends it again: to whoever serves next. */
+const NEVER = new Promise<void>(() => undefined);
 
 /** Later runs have later ones, and two of the same moment different ones. */
 function newSession({ clock, random }: ValueParts): string {

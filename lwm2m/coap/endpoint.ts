@@ -34,6 +34,8 @@ export interface CoapEndpointOptions {
   readonly observed?: FindObserved;
   /** Whether one more request, duplicate, ping or undecodable message is answered; absent: all are. */
   readonly admit?: (peer: Peer, now: number) => Admission;
+  /** See `MessageLayerOptions.durable`. */
+  readonly durable?: () => Promise<void> | undefined;
   /** Told of each CoAP ping (RFC 7252 4.3): a sign of life that asks for nothing. */
   readonly ping?: (peer: Peer) => void;
 }
@@ -67,6 +69,7 @@ export class CoapEndpoint {
       logger,
       ...(options.notification && { notification: options.notification }),
       ...(options.observed && { observed: options.observed }),
+      ...(options.durable && { durable: options.durable }),
       ...(options.ping && { ping: options.ping }),
       ...(options.admit && { admit: options.admit }),
       ...(options.limits && { limits: options.limits }),

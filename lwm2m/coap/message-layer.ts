@@ -13,6 +13,7 @@ import { Notifications } from './notifications.ts';
 import type { FindObserved } from './observed-requests.ts';
 import type { CoapReply, OutgoingRequest, RequestOptions } from './outgoing-request.ts';
 import { OutgoingRequests } from './outgoing-requests.ts';
+import { OwedAcknowledgement } from './owed-acknowledgement.ts';
 import { type CoapLimits, DEFAULT_LIMITS, type TransmissionParameters, transmissionParameters } from './parameters.ts';
 import { type PeerEntry, PeerTable } from './peers.ts';
 import type { Admission } from './rate-limit.ts';
@@ -28,6 +29,11 @@ export interface MessageLayerOptions {
   readonly notification?: NotificationHandler;
   /** Asked for a notification in blocks; where absent, observations of this layer are remembered. */
   readonly observed?: FindObserved;
+  /**
+   * Resolves when what was handed on before is kept; a CON answer to an Observe is acknowledged then. Undefined, or absent:
+   * at once.
+   */
+  readonly durable?: () => Promise<void> | undefined;
   /** Told of a CoAP ping (RFC 7252 4.3) once it has its reset. */
   readonly ping?: (peer: Peer) => void;
   /** Milliseconds on the monotonic clock. */
@@ -78,10 +84,12 @@ export class MessageLayer {
   readonly #outgoing: OutgoingRequests;
   readonly #notifications: Notifications;
   readonly #ping: ((peer: Peer) => void) | undefined;
+  readonly #durable: (() => Promise<void> | undefined) | undefined;
 
   constructor(options: MessageLayerOptions) {
     const { now, random, handler } = options;
     this.#ping = options.ping;
+    this.#durable = options.durable;
     const counters = this.counters;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const parameters = transmissionParameters(options.parameters);
@@ -236,8 +244,14 @@ export class MessageLayer {
     const { token } = message;
     const pending = entry && this.#outgoing.find(entry, token, type === ACK ? messageId : undefined, reply);
     if (entry !== undefined && pending !== undefined) {
-      if (type !== ACK) this.#remember(entry, type, messageId, digest);
+      const acknowledge = type === ACK ? undefined : this.#remember(entry, type, messageId, digest);
+      // It brings a value, as a notification does.
+      const after = pending.request.observe === 0 ? this.#durable : undefined;
+      if (after === undefined) acknowledge?.();
       this.#outgoing.take(pending, reply, type === ACK);
+      if (after !== undefined && acknowledge !== undefined) {
+        new OwedAcknowledgement(this.#context, acknowledge).settleSoon(after);
+      }
     } else if (type === ACK && reply.observe === undefined) {
       this.counters.unmatched++;
     } else {
@@ -245,12 +259,14 @@ export class MessageLayer {
     }
   }
 
-  /** Remembers a separate reply, so that a duplicate is not taken for a notification; acknowledges CON (RFC 7252 4.2). */
-  #remember(entry: PeerEntry, type: number, messageId: number, digest: number): void {
+  /** Remembers a separate reply, so that a duplicate is not taken for a notification; gives what acknowledges CON (RFC 7252 4.2). */
+  #remember(entry: PeerEntry, type: number, messageId: number, digest: number): (() => void) | undefined {
     const { recent, now } = this.#context;
     const message = recent.add(entry, messageId, digest, type, now());
-    if (type !== CON) return;
-    recent.setEmpty(message);
-    this.#sender.sendEmpty(entry.peer, ACK, messageId);
+    if (type !== CON) return undefined;
+    return () => {
+      recent.setEmpty(message);
+      this.#sender.sendEmpty(entry.peer, ACK, messageId);
+    };
   }
 }

@@ -1,5 +1,6 @@
 import type { Deadline } from './deadlines.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
+import type { OwedAcknowledgement } from './owed-acknowledgement.ts';
 import type { ReplyMessage } from './reply-reader.ts';
 import type { Peer } from './types.ts';
 
@@ -13,6 +14,8 @@ export interface ArrivedNotification {
   readonly receivedAt: number;
   /** What its rest is asked for with; undefined when it is whole. */
   readonly request: OutgoingRequest | undefined;
+  /** Of one that is held back, where it is CON. */
+  readonly owed?: OwedAcknowledgement | undefined;
 }
 
 /** Notifications of one observation that wait for something before them, in order of arrival. */

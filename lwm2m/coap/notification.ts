@@ -8,7 +8,7 @@ export interface CoapNotification {
   readonly code: CoapCode;
   /** Orders notifications of one token (RFC 7641 3.4); undefined when it is none, or the last. */
   readonly observe: number | undefined;
-  readonly contentFormat?: number;
+  readonly contentFormat?: number | undefined;
   readonly payload: Buffer;
   readonly confirmable: boolean;
   /** When its first block came: milliseconds on the monotonic clock. */
@@ -20,6 +20,6 @@ export interface CoapNotification {
 /**
  * Takes notifications, in order of arrival for each (peer, token). False: answered with a reset, which ends the observation
  * at the device (RFC 7641 3.6). Else a CON one is acknowledged: at once, or when the promise settles. One that came in blocks,
- * or while its observation was being asked for, is acknowledged before. Must not throw.
+ * or while its observation was being asked for, may have been acknowledged before: see `OwedAcknowledgement`. Must not throw.
  */
 export type NotificationHandler = (notification: CoapNotification) => boolean | Promise<void>;

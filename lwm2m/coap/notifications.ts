@@ -8,6 +8,7 @@ import { type ArrivedNotification, NotificationLine } from './notification-line.
 import { type FindObserved, ObservedRequests, observationKey } from './observed-requests.ts';
 import type { CoapReply, OutgoingRequest } from './outgoing-request.ts';
 import type { OutgoingRequests } from './outgoing-requests.ts';
+import { OwedAcknowledgement } from './owed-acknowledgement.ts';
 import { isSuccess, type ReplyMessage } from './reply-reader.ts';
 import type { Peer } from './types.ts';
 
@@ -91,7 +92,11 @@ export class Notifications {
   /** Takes no more, and hands on what is whole. */
   stop(): void {
     this.#stopped = true;
-    for (const line of [...this.#lines.values()]) if (line.place >= 0) this.#release(line);
+    for (const line of [...this.#lines.values()]) {
+      // What is not whole is left to whoever serves here next.
+      if (line.isFetching) for (const { owed } of line.waiting) owed?.withhold();
+      if (line.place >= 0) this.#release(line);
+    }
   }
 
   #observing(peer: Peer, token: Buffer): OutgoingRequest | undefined {
@@ -107,10 +112,11 @@ export class Notifications {
       counters.droppedBusy++;
       return;
     }
-    this.#accept(peer, type, messageId, digest);
+    const acknowledge = this.#remember(peer, type, messageId, digest);
+    const owed = acknowledge && new OwedAcknowledgement(this.#context, acknowledge);
     const line = known ?? new NotificationLine(observationKey(peer, token), awaitsReply, (one) => this.#release(one));
     this.#lines.set(line.key, line);
-    line.waiting.push(arrived);
+    line.waiting.push(owed === undefined ? arrived : { ...arrived, owed });
     this.#held++;
     this.#advance(line);
   }
@@ -142,7 +148,10 @@ export class Notifications {
       this.#take(line, whole);
       this.#advance(line);
     };
-    this.#outgoing.fetchRest(peer, request, first).then(
+    const progress = () => {
+      for (const { owed } of line.waiting) owed?.extend();
+    };
+    this.#outgoing.fetchRest(peer, request, first, progress).then(
       (reply) => proceed(isSuccess(reply) ? reply : undefined),
       (error: unknown) => {
         this.#context.logger.debug('a notification was not had whole', { peer: peer.key, reason: errorMessage(error) });
@@ -155,13 +164,22 @@ export class Notifications {
   #take(line: NotificationLine, whole: CoapReply | undefined): void {
     const arrived = line.waiting.shift() as ArrivedNotification;
     this.#held--;
-    if (whole === undefined) this.#context.counters.brokenNotifications++;
-    else if (this.#handOn(arrived, whole) === false) this.#refuseLate(arrived);
+    if (whole === undefined) {
+      this.#context.counters.brokenNotifications++;
+      // It would be had no better when it came again, and unacknowledged it would end the observation (RFC 7641 4.5).
+      if (!this.#stopped) arrived.owed?.settle(true);
+      return;
+    }
+    const taken = this.#handOn(arrived, whole);
+    if (taken === false) this.#refuseLate(arrived);
+    else arrived.owed?.settle(taken);
   }
 
-  /** A CON one was acknowledged already; the reset of the next one will say it. */
-  #refuseLate({ peer, type, messageId }: ArrivedNotification): void {
-    if (type === NON) this.#refuse(peer, type, messageId);
+  /** One that had to be acknowledged before is not reset any more: the reset of the next one will say it. */
+  #refuseLate({ peer, type, messageId, owed }: ArrivedNotification): void {
+    const isOpen = type === NON || owed?.isOwed === true;
+    owed?.withhold();
+    if (isOpen) this.#refuse(peer, type, messageId);
     else this.#context.counters.unmatched++;
   }
 
@@ -169,8 +187,18 @@ export class Notifications {
     if (this.#handler === undefined) return false;
     const { peer, token, type, messageId, receivedAt } = arrived;
     const { code, observe, contentFormat, payload } = whole;
-    const common = { peer, token, code, observe, payload, confirmable: type === CON, receivedAt, messageId };
-    const taken = this.#call(this.#handler, contentFormat === undefined ? common : { ...common, contentFormat });
+    const confirmable = type === CON;
+    const taken = this.#call(this.#handler, {
+      peer,
+      token,
+      code,
+      observe,
+      contentFormat,
+      payload,
+      confirmable,
+      receivedAt,
+      messageId,
+    });
     // An error, a response without Observe, or our reset ends the observation (RFC 7641 3.2, 3.6, 4.2).
     if (taken === false || observe === undefined || !isSuccess(whole)) this.#remembered?.forget(peer, token);
     if (taken !== false) this.#context.counters.notifications++;
@@ -201,19 +229,25 @@ export class Notifications {
   }
 
   /** Until it is `taken` a CON one that comes again is not answered. */
-  #accept(peer: Peer, type: number, messageId: number, digest: number, taken: true | Promise<void> = true): void {
+  #accept(peer: Peer, type: number, messageId: number, digest: number, taken: true | Promise<void>): void {
+    const acknowledge = this.#remember(peer, type, messageId, digest);
+    if (acknowledge === undefined) return;
+    if (taken === true) acknowledge();
+    else taken.then(acknowledge, acknowledge);
+  }
+
+  /** Tells copies of a message apart from now on; gives what acknowledges it and each copy after that, where it is CON. */
+  #remember(peer: Peer, type: number, messageId: number, digest: number): (() => void) | undefined {
     // The message ids of acknowledgements are ours; their numbers of Observe tell copies apart.
-    if (type === ACK) return;
+    if (type === ACK) return undefined;
     const { recent, peers, now } = this.#context;
     const entry = peers.obtain(peer);
     const message = recent.add(entry, messageId, digest, type, now());
-    if (type !== CON) return;
-    const acknowledge = () => {
+    if (type !== CON) return undefined;
+    return () => {
       recent.setEmpty(message);
       this.#sender.sendEmpty(entry.peer, ACK, messageId);
     };
-    if (taken === true) acknowledge();
-    else taken.then(acknowledge, acknowledge);
   }
 
   #refuse(peer: Peer, type: number, messageId: number): void {

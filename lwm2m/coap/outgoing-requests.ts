@@ -70,21 +70,21 @@ export class OutgoingRequests {
     if (requestRoom(request, transfer.part()) > MAX_DATAGRAM) {
       return Promise.reject(requestFailure('coap/too-large', peer));
     }
-    return this.#enqueue(peer, request, transfer, token, options, false);
+    return this.#enqueue(peer, request, transfer, token, options, undefined);
   }
 
   /**
    * Fetches the blocks after the `first` of a notification that `request` asked for, before all requests that wait
-   * (RFC 7959 2.6). Rejects like {@link request}.
+   * (RFC 7959 2.6); `progress` is told of each. Rejects like {@link request}.
    */
-  fetchRest(peer: Peer, request: OutgoingRequest, first: ReplyMessage): Promise<CoapReply> {
+  fetchRest(peer: Peer, request: OutgoingRequest, first: ReplyMessage, progress: () => void): Promise<CoapReply> {
     const transfer = new RequestTransfer(request, this.#bounds);
     const step = transfer.resume(first);
     const { observe: _, ...asked } = { ...request, confirmable: true };
     const fetched =
       step.kind === 'failed'
         ? Promise.reject(requestFailure(step.code, peer))
-        : this.#enqueue(peer, asked, transfer, this.#newToken(), {}, true);
+        : this.#enqueue(peer, asked, transfer, this.#newToken(), {}, progress);
     return fetched.finally(() => transfer.release());
   }
 
@@ -110,6 +110,7 @@ export class OutgoingRequests {
   take(pending: PendingRequest, reply: ReplyMessage, piggybacked: boolean): void {
     const step = pending.transfer.take(reply, piggybacked);
     if (step.kind === 'ignore') return;
+    pending.progress?.();
     this.#stopTransmission(pending);
     if (step.kind === 'failed') this.fail(pending, step.code);
     else if (step.kind === 'done') this.#succeed(pending, step.reply);
@@ -151,7 +152,7 @@ export class OutgoingRequests {
     transfer: RequestTransfer,
     token: Buffer,
     options: RequestOptions,
-    urgent: boolean,
+    urgent: (() => void) | undefined,
   ): Promise<CoapReply> {
     const { limits, parameters, peers, deadlines } = this.#context;
     if (this.#closed) return Promise.reject(requestFailure('coap/closed', peer));
@@ -170,7 +171,8 @@ export class OutgoingRequests {
       this.#queues.set(entry, queue);
       this.#count++;
       peers.use(entry);
-      if (urgent) queue.waiting.unshift(pending);
+      pending.progress = urgent;
+      if (urgent !== undefined) queue.waiting.unshift(pending);
       else queue.waiting.push(pending);
       deadlines.set(pending, pending.startBy);
       this.#advance(queue);

@@ -41,6 +41,8 @@ export class PendingRequest implements Deadline {
   token: Buffer;
   /** While that message is not acknowledged; a NON request never has one. */
   transmission: Transmission | undefined;
+  /** Told of each reply. */
+  progress: (() => void) | undefined;
   readonly queue: PeerQueue;
   readonly request: OutgoingRequest;
   readonly transfer: RequestTransfer;

@@ -40,7 +40,23 @@ export class Observations {
   /** The device has taken an observation up, with the first value under this number; see `Observation.establish`. */
   establish(observation: Observation, format: number | undefined, number: number, now: number): void {
     observation.establish(format, number, now);
-    const { endpoint, registrationId, token, target } = observation;
+    this.#keep(observation);
+  }
+
+  /**
+   * One that is there is asked for anew. The answer brings a value: a run that ends before that is kept has to leave the
+   * next one to ask again, as for an observation that never began.
+   */
+  asked({ token, isEstablished }: Observation): void {
+    if (isEstablished) this.#keeper?.ended(token);
+  }
+
+  /** The device did not answer that: what was there before goes on. */
+  unanswered(observation: Observation): void {
+    if (this.byToken(observation.token) === observation && observation.isEstablished) this.#keep(observation);
+  }
+
+  #keep({ endpoint, registrationId, token, target, format }: Observation): void {
     this.#keeper?.began({ endpoint, registrationId, token, ...target, format });
   }
 

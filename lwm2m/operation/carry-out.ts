@@ -82,12 +82,14 @@ async function observe(
 ): Promise<Conclusion> {
   const { observation, isNew } = observations.obtain(facts.registration, targetOf(operation));
   if (observation === undefined) return nothingSent('the device has too many observations');
+  if (!isNew) observations.asked(observation);
   const conclusion = await negotiate(operation, facts, device.formats, exchange(observation.token));
   const { outcome, observe: number, format } = conclusion;
   const observing = outcome.kind === 'success' && outcome.observing === true;
   if (observing) observations.establish(observation, format, number!, now());
   // Silence ends none that was there before; any other answer says that the device does not report.
   else if (isNew || conclusion.replied) observations.remove(observation);
+  else observations.unanswered(observation);
   return conclusion;
 }
 

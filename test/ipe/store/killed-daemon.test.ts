@@ -148,6 +148,41 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
   },
 );
 
+it('a notification in blocks that was not had whole is not acknowledged before a kill, and taken after it', {
+  timeout: 60_000,
+}, async () => {
+  const path = join(temporaryDirectory(), 'store');
+  const before = await run(path);
+  const sensor = await device(before.port);
+  await sensor.register({ endpoint: 'in-blocks', links: '</3303/0>' });
+  await eventually(() => latest('in-blocks'));
+  const observation = sensor.requests.find(({ observe }) => observe === 0);
+  const whole = JSON.stringify([
+    { n: '/3303/0/5700', v: 77 },
+    { n: '/3303/0/5701', vs: 'C'.repeat(30) },
+  ]);
+  const piece = (number: number) => ({
+    code: '2.05',
+    format: 110,
+    payload: whole.slice(number * 64, (number + 1) * 64),
+    block2: (number << 4) | (number === 0 ? 8 : 0) | 2,
+  });
+  let acknowledged = false;
+  sensor.script = () => ({ how: 'nothing' });
+  const asked = sensor.requests.length;
+  void sensor.notify(tokenOf(observation), { ...piece(0), observe: 5 }).then(() => {
+    acknowledged = true;
+  });
+  await sensor.asked(asked + 1);
+  await kill(before.running);
+  expect(acknowledged).toBe(false);
+
+  await run(path, before.port);
+  sensor.script = () => piece(1);
+  expect(await sensor.notify(tokenOf(observation), { ...piece(0), observe: 5 })).toBe(true);
+  await eventually(async () => ((await latest('in-blocks')) === 77 ? true : undefined));
+});
+
 /** All that stands on the disk for a store. */
 function stored(path: string): string {
   const files = readdirSync(path).map((name) => join(path, name));

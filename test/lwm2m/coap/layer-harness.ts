@@ -15,7 +15,7 @@ export interface SentDatagram {
 
 type LayerSettings = Pick<
   MessageLayerOptions,
-  'limits' | 'parameters' | 'logger' | 'notification' | 'observed' | 'admit'
+  'limits' | 'parameters' | 'logger' | 'notification' | 'observed' | 'durable' | 'admit'
 >;
 
 /** A message layer with a clock that stands still until it is told, and a network that is a list. */

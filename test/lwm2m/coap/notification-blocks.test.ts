@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CoapMessage } from '../../../lwm2m/coap/message.ts';
 import type { OutgoingRequest } from '../../../lwm2m/coap/outgoing-request.ts';
 import { block, type LayerHarness, numberIn, option, settled, text, watch } from './layer-harness.ts';
 import {
@@ -18,13 +19,23 @@ import {
 const [OBSERVE, URI_PATH, BLOCK2] = [6, 11, 23];
 
 describe('A notification in blocks (RFC 7959 2.6)', () => {
-  it('is acknowledged at once, its rest asked for without Observe, and handed on whole', async () => {
+  it('has its rest asked for without Observe, is handed on whole, and acknowledged when that was taken', async () => {
     const whole = text(181);
-    const { harness, seen } = await observing();
+    let taken!: () => void;
+    const taking = new Promise<void>((resolve) => {
+      taken = resolve;
+    });
+    const { harness, seen } = await observing(() => taking);
     harness.receive(notify(0xaf9c, 62_354, piece(whole, 0, 'v2')));
-    expect(harness.sent.shift()?.bytes.toString('hex')).toBe(`${ACK}af9c`);
     harness.now += 500;
     const asked = await serveRest(harness, whole, 'v2');
+    harness.receive(notify(0xaf9c, 62_354, piece(whole, 0, 'v2')));
+    harness.advance(60_000);
+    expect(harness.takeHex()).toEqual([]);
+    harness.now -= 60_000;
+    taken();
+    await settled();
+    expect(harness.takeHex()).toEqual([`${ACK}af9c`]);
     expect(asked.map(({ options }) => options)).toEqual(
       [1, 2].map((number) => [option(URI_PATH, 'temperature'), option(BLOCK2, block(number, 0, 64))]),
     );
@@ -32,6 +43,41 @@ describe('A notification in blocks (RFC 7959 2.6)', () => {
     expect(seen).toMatchObject([{ observe: 62_354, payload: whole, confirmable: true, token: TOKEN }]);
     expect(seen[0]?.receivedAt).toBe(harness.now - 500);
     expect(harness.layer.held).toMatchObject({ heldNotifications: 0, requests: 0, replyBytes: 0 });
+  });
+
+  it('is acknowledged before that where its device sends nothing until then, or takes too long for all of it', async () => {
+    const whole = text(64 * 20);
+    const { harness, payloads } = await observing();
+    harness.receive(notify(7, 2, piece(whole, 0, 'v')));
+    const [request] = harness.take();
+    harness.advance(1_999);
+    expect(harness.takeHex()).toEqual([]);
+    harness.advance(1);
+    expect(harness.takeHex()).toEqual([`${ACK}0007`]);
+    harness.answer(request as CoapMessage, piece(whole, 1, 'v'));
+    await serveRest(harness, whole, 'v');
+    harness.receive(notify(8, 3, piece(whole, 0, 'v')));
+    const began = harness.now;
+    const acknowledged: number[] = [];
+    for (let [block] = harness.take(); block !== undefined; [block] = harness.take()) {
+      harness.advance(1_500);
+      acknowledged.push(
+        ...harness.sent.filter(({ bytes }) => bytes.toString('hex') === `${ACK}0008`).map(({ at }) => at),
+      );
+      harness.sent.length = 0;
+      harness.answer(block, piece(whole, block2Number(block), 'v'));
+      await settled();
+    }
+    expect(acknowledged).toEqual([began + 16_000]);
+    expect(payloads()).toEqual([whole.toString(), whole.toString()]);
+  });
+
+  it('is reset when nobody wants it, if it was not acknowledged before', async () => {
+    const { harness } = await observing(() => false);
+    harness.receive(notify(7, 2, piece(text(100), 0, 'v')));
+    await serveRest(harness, text(100), 'v');
+    harness.receive(notify(8, 3, piece(text(100), 0, 'v')));
+    expect(harness.takeHex()).toEqual([`${RST}0008`]);
   });
 
   it('has its rest asked for with the query, Accept and method of the observation', async () => {
@@ -140,7 +186,6 @@ describe('A notification in blocks (RFC 7959 2.6)', () => {
       observed: (peer, token) => (peer.key === DEVICE.key && token.equals(TOKEN) ? OBSERVE_TEMPERATURE : undefined),
     });
     harness.receive(notify(1, 2, piece(text(100), 0, 'v')));
-    harness.sent.shift();
     const [asked] = await serveRest(harness, text(100), 'v');
     expect(asked?.options[0]).toEqual(option(URI_PATH, 'temperature'));
     expect(seen).toMatchObject([{ observe: 2, payload: text(100) }]);
@@ -171,13 +216,16 @@ describe('A notification in blocks (RFC 7959 2.6)', () => {
     expect(seen.map(({ token }) => token.toString())).toEqual(['b', 'c']);
   });
 
-  it('waiting for another is handed on when we stop, if it is whole', async () => {
+  it('waiting for another is handed on when we stop, if it is whole; what is not acknowledged comes again', async () => {
     const { harness, payloads } = await observing();
-    harness.receive(notify(1, 2, { type: 1, ...piece(text(100), 0, 'v') }));
+    harness.receive(notify(1, 2, piece(text(100), 0, 'v')));
     harness.receive(notify(2, 3, { payload: Buffer.from('whole') }));
+    harness.sent.length = 0;
     harness.layer.stop();
     await settled();
+    harness.advance(10_000);
     expect(payloads()).toEqual(['whole']);
+    expect(harness.takeHex()).not.toContain(`${ACK}0001`);
     expect(harness.layer.held).toMatchObject({ heldNotifications: 0, requests: 0 });
   });
 });

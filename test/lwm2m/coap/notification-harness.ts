@@ -11,7 +11,7 @@ export const OBSERVE_TEMPERATURE: OutgoingRequest = { method: 'GET', path: ['tem
 const [OBSERVE, BLOCK2, ETAG] = [6, 23, 4];
 export const [ACK, RST] = ['6000', '7000'];
 
-type Settings = Pick<MessageLayerOptions, 'limits' | 'observed'>;
+type Settings = Pick<MessageLayerOptions, 'limits' | 'observed' | 'durable'>;
 
 /** A layer whose notifications are kept; `taken` says whether they are. */
 export function listening(taken: NotificationHandler = () => true, settings: Settings = {}) {
