@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { Deadlines } from '../../cse-client/deadlines.ts';
-import { FakeClock } from './fake-clock.ts';
+import { HeldClock } from '../support/held-clock.ts';
 
-function watched(clock: FakeClock) {
+function watched(clock: HeldClock) {
   const deadlines = new Deadlines(clock);
   const expired: [string, number][] = [];
   const add = (name: string, delay: number) => {
-    const entry = { expire: () => expired.push([name, clock.now]) };
+    const entry = { expire: () => expired.push([name, clock.monotonic()]) };
     return { entry, tick: deadlines.add(entry, delay) };
   };
   return { deadlines, expired, add };
@@ -14,12 +14,11 @@ function watched(clock: FakeClock) {
 
 describe('deadlines', () => {
   it('are never early and at most one tick of 20 ms late', () => {
-    const clock = new FakeClock();
-    clock.now = 7;
+    const clock = new HeldClock(7);
     const { expired, add } = watched(clock);
     const delays = [0, 1, 19, 20, 21, 50, 999, 1000, 5000];
     for (const delay of delays) add(String(delay), delay);
-    clock.advance(6000);
+    clock.pass(6000);
     expect(expired.map(([name]) => Number(name))).toEqual(delays);
     for (const [name, at] of expired) {
       expect(at - 7).toBeGreaterThanOrEqual(Number(name));
@@ -28,35 +27,35 @@ describe('deadlines', () => {
   });
 
   it('that were removed do not expire, and no timer runs when none is left', () => {
-    const clock = new FakeClock();
+    const clock = new HeldClock(0);
     const { deadlines, expired, add } = watched(clock);
     const { entry, tick } = add('gone', 100);
     add('kept', 100);
     deadlines.remove(entry, tick);
     deadlines.remove(entry, tick);
-    clock.advance(200);
+    clock.pass(200);
     expect(expired.map(([name]) => name)).toEqual(['kept']);
-    expect(clock.pending).toBe(0);
+    expect(clock.running).toBe(0);
   });
 
   it('set while others expire are kept', () => {
-    const clock = new FakeClock();
+    const clock = new HeldClock(0);
     const deadlines = new Deadlines(clock);
     let count = 0;
     const again = { expire: () => void (++count < 3 && deadlines.add(again, 10)) };
     deadlines.add(again, 10);
-    clock.advance(500);
+    clock.pass(500);
     expect(count).toBe(3);
-    expect(clock.pending).toBe(0);
+    expect(clock.running).toBe(0);
   });
 
   it('work again after a long time without any', () => {
-    const clock = new FakeClock();
+    const clock = new HeldClock(0);
     const { expired, add } = watched(clock);
     add('first', 10);
-    clock.advance(1_000_000);
+    clock.pass(1_000_000);
     add('second', 10);
-    clock.advance(40);
+    clock.pass(40);
     expect(expired.map(([name]) => name)).toEqual(['first', 'second']);
   });
 });

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CseClient, type CseClientOptions, type ResponsePrimitive } from '../../cse-client/index.ts';
-import { FakeClock } from './fake-clock.ts';
+import { HeldClock } from '../support/held-clock.ts';
 import { answer, RawServer, rawAnswer, ScriptedCse } from './scripted-cse.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -141,7 +141,7 @@ describe('a CSE that does not answer as it should', () => {
   });
 
   it('hangs: cse/timeout when the time is over, for those on the wire and those that wait', async () => {
-    const clock = new FakeClock();
+    const clock = new HeldClock(0);
     const cse = await scripted(() => {});
     const client = clientOf(cse.url, { maxInFlight: 1, timeout: 1000, clock });
     const onTheWire = expect(get(client)).rejects.toMatchObject({
@@ -155,15 +155,15 @@ describe('a CSE that does not answer as it should', () => {
       message: expect.stringContaining('no connection to it was free'),
     });
     await until(() => cse.seen.length === 1);
-    clock.advance(999);
+    clock.pass(999);
     expect(client.queued).toBe(1);
-    clock.advance(41);
+    clock.pass(41);
     await Promise.all([onTheWire, waiting]);
     expect([client.inFlight, client.queued]).toEqual([0, 0]);
   });
 
   it('hangs once: the next request gets a new connection and its answer', async () => {
-    const clock = new FakeClock();
+    const clock = new HeldClock(0);
     let hang = true;
     const cse = await scripted((_seen, response) => {
       if (!hang) answer(response, 2000);
@@ -171,7 +171,7 @@ describe('a CSE that does not answer as it should', () => {
     const client = clientOf(cse.url, { maxInFlight: 1, timeout: 1000, clock });
     const hung = expect(get(client)).rejects.toMatchObject({ code: 'cse/timeout' });
     await until(() => cse.seen.length === 1);
-    clock.advance(1100);
+    clock.pass(1100);
     await hung;
     hang = false;
     await expect(get(client)).resolves.toMatchObject({ rsc: 2000 });
@@ -179,7 +179,7 @@ describe('a CSE that does not answer as it should', () => {
   });
 
   it('sends its answer drop by drop: the deadline is for the whole of it', async () => {
-    const clock = new FakeClock();
+    const clock = new HeldClock(0);
     let sent: ServerResponse | undefined;
     const cse = await scripted((_seen, response) => {
       response.writeHead(200, { 'X-M2M-RSC': '2000', 'Content-Length': '1000' });
@@ -189,7 +189,7 @@ describe('a CSE that does not answer as it should', () => {
     const client = clientOf(cse.url, { timeout: 500, clock });
     const slow = expect(get(client)).rejects.toMatchObject({ code: 'cse/timeout' });
     await until(() => sent !== undefined);
-    clock.advance(600);
+    clock.pass(600);
     await slow;
   });
 
@@ -344,7 +344,7 @@ describe('giving up and closing', () => {
   });
 
   it('close does not wait for a hung CSE longer than the timeout', async () => {
-    const clock = new FakeClock();
+    const clock = new HeldClock(0);
     const cse = await scripted(() => {});
     const client = clientOf(cse.url, { timeout: 1000, clock });
     const hung = expect(client.request({ op: 2, to: 'x' }, { timeout: 60_000 })).rejects.toMatchObject({
@@ -352,7 +352,7 @@ describe('giving up and closing', () => {
     });
     await until(() => cse.seen.length === 1);
     const closed = client.close();
-    clock.advance(1000);
+    clock.pass(1000);
     await Promise.all([closed, hung]);
   });
 });

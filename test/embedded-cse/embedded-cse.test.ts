@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { EmbeddedCse, type EmbeddedCseOptions } from '../../embedded-cse/index.ts';
 import { Listener } from '../contract/listener.ts';
-import { FakeClock } from './fake-clock.ts';
+import { HeldClock } from '../support/held-clock.ts';
 import { DELETE, InProcess, RETRIEVE, UPDATE } from './requests.ts';
 import { type Running, startEmbeddedCse } from './running.ts';
 
@@ -104,44 +104,44 @@ describe('life of the embedded CSE', () => {
 
 describe('expiry on the clock that it is given', () => {
   it('deletes within one interval of expirationTime, and not before', async () => {
-    const clock = new FakeClock();
+    const clock = new HeldClock(0, Date.UTC(2030, 0, 1));
     const at = new InProcess({ clock, expirationInterval: 1_000 });
     await at.cse.start();
     stops.push(() => at.cse.stop());
     const path = await at.register('dev', { et: '20300101T001000' });
     await at.create(path, 'Cdev', 3, { 'm2m:cnt': { rn: 'c', et: '20300101T000500' } });
-    clock.advance(299_000);
+    clock.pass(299_000);
     expect((await at.ask(RETRIEVE, `${path}/c`, 'Cdev')).rsc).toBe(2000);
-    clock.advance(2_000);
+    clock.pass(2_000);
     expect((await at.ask(RETRIEVE, `${path}/c`, 'Cdev')).rsc).toBe(4004);
     expect((await at.ask(RETRIEVE, path, 'Cdev')).rsc).toBe(2000);
-    clock.advance(301_000);
+    clock.pass(301_000);
     expect((await at.ask(RETRIEVE, path, 'CAdmin')).rsc).toBe(4004);
   });
 
   it('between expirationTime and the scan a resource is read, takes no instances, and is revived by a new time', async () => {
-    const clock = new FakeClock();
+    const clock = new HeldClock(0, Date.UTC(2030, 0, 1));
     const at = new InProcess({ clock, expirationInterval: 60_000 });
     await at.cse.start();
     stops.push(() => at.cse.stop());
     const path = await at.register('dev');
     await at.create(path, 'Cdev', 3, { 'm2m:cnt': { rn: 'c', et: '20300101T000010' } });
-    clock.advance(20_000);
+    clock.pass(20_000);
     expect((await at.ask(RETRIEVE, `${path}/c`, 'Cdev')).rsc).toBe(2000);
     expect((await at.create(`${path}/c`, 'Cdev', 4, { 'm2m:cin': { con: '1' } })).rsc).toBe(4000);
     const pc = { 'm2m:cnt': { et: '20300101T010000' } };
     expect((await at.ask(UPDATE, `${path}/c`, 'Cdev', { pc })).rsc).toBe(2004);
-    clock.advance(120_000);
+    clock.pass(120_000);
     expect((await at.ask(RETRIEVE, `${path}/c`, 'Cdev')).rsc).toBe(2000);
   });
 
   it('as Mobius4 nothing expires', async () => {
-    const clock = new FakeClock();
+    const clock = new HeldClock(0, Date.UTC(2030, 0, 1));
     const at = new InProcess({ clock, dialect: 'mobius4' });
     await at.cse.start();
     stops.push(() => at.cse.stop());
     const path = await at.register('dev', { et: '20300101T000010' });
-    clock.advance(3_600_000);
+    clock.pass(3_600_000);
     expect((await at.ask(RETRIEVE, path, 'Cdev')).rsc).toBe(2000);
   });
 
@@ -150,7 +150,7 @@ describe('expiry on the clock that it is given', () => {
       ['acme', 2000],
       ['standard', 4004],
     ] as const) {
-      const clock = new FakeClock();
+      const clock = new HeldClock(0, Date.UTC(2030, 0, 1));
       const at = new InProcess({ clock, dialect });
       await at.cse.start();
       stops.push(() => at.cse.stop());
@@ -158,7 +158,7 @@ describe('expiry on the clock that it is given', () => {
       await at.register('broken', { nl: '/id-in/cse-in/n', et: '20300101T000010' });
       const path = await at.register('other', { et: '20300101T000020' });
       await at.ask(DELETE, 'cse-in/n', 'CAdmin');
-      clock.advance(60_000);
+      clock.pass(60_000);
       expect((await at.ask(RETRIEVE, path, 'CAdmin')).rsc).toBe(rsc);
     }
   });

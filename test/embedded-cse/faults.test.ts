@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EmbeddedCseOptions } from '../../embedded-cse/index.ts';
-import { FakeClock } from './fake-clock.ts';
+import { HeldClock } from '../support/held-clock.ts';
 import { RETRIEVE } from './requests.ts';
 import { type Running, startEmbeddedCse } from './running.ts';
 
@@ -38,7 +38,7 @@ describe('faults', () => {
   });
 
   it('delay makes answers late by the CSE’s clock', async () => {
-    const clock = new FakeClock();
+    const clock = new HeldClock();
     const { cse, admin } = await running({ clock });
     cse.faults.delay(5_000, {}, { times: 1 });
     let answered = false;
@@ -47,10 +47,10 @@ describe('faults', () => {
       return answer.rsc;
     });
     await expect.poll(() => cse.counters.requests).toBe(1);
-    clock.advance(4_999);
+    clock.pass(4_999);
     await new Promise((resolve) => setImmediate(resolve));
     expect(answered).toBe(false);
-    clock.advance(1);
+    clock.pass(1);
     expect(await asked).toBe(2000);
   });
 

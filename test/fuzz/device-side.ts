@@ -7,7 +7,7 @@ import { newReportCounters } from '../../lwm2m/observation/counters.ts';
 import { sendRoute } from '../../lwm2m/observation/send.ts';
 import { Senders } from '../../lwm2m/observation/senders.ts';
 import { discoveryRoute, RouteTable, registrationRoutes } from '../../lwm2m/registration/routes.ts';
-import { HeldClock } from '../lwm2m/registration/held-clock.ts';
+import { HeldClock } from '../support/held-clock.ts';
 import { seededNumbers } from './corpus.ts';
 
 /** All that a device can reach of the server, without socket: datagrams in, datagrams out, time in the hand. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../common/index.ts';
 import { Backlog, type BacklogTask, type CaughtUp } from '../../../ipe/bridge/backlog.ts';
+import { HeldClock } from '../../support/held-clock.ts';
 
 /** A backlog with a CSE that does what a test says, and a clock that it moves. */
 function scene({ limit = 4 } = {}) {
-  const timers = new Set<{ at: number; run: () => void }>();
-  const state = { now: 0, away: false, busy: 0, most: 0, outcome: (_endpoint: string): CaughtUp => 'done' };
+  const clock = new HeldClock(0);
+  const state = { away: false, busy: 0, most: 0, outcome: (_endpoint: string): CaughtUp => 'done' };
   const done: string[] = [];
   const backlog = new Backlog({
     carryOut: async ({ endpoint, damaged, wanted }: BacklogTask) => {
@@ -19,15 +20,7 @@ function scene({ limit = 4 } = {}) {
     },
     limit: () => limit,
     away: () => state.away,
-    clock: {
-      monotonic: () => state.now,
-      wall: () => state.now,
-      timer: (delay, run) => {
-        const timer = { at: state.now + delay, run };
-        timers.add(timer);
-        return { cancel: () => void timers.delete(timer) };
-      },
-    },
+    clock,
     logger: silentLogger,
     random: () => 0.5,
   });
@@ -35,11 +28,7 @@ function scene({ limit = 4 } = {}) {
     for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
   const pass = async (milliseconds: number) => {
-    state.now += milliseconds;
-    for (const timer of [...timers]) {
-      if (timer.at > state.now || !timers.delete(timer)) continue;
-      timer.run();
-    }
+    clock.pass(milliseconds);
     await settle();
   };
   return { backlog, state, done, settle, pass };

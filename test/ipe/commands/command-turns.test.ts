@@ -1,42 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Clock, silentLogger } from '../../../common/index.ts';
+import { silentLogger } from '../../../common/index.ts';
 import { parseTimestamp } from '../../../cse-client/index.ts';
 import type { Followed } from '../../../ipe/bridge/endpoint-tree.ts';
 import { CommandTurns } from '../../../ipe/commands/command-turns.ts';
 import { type CommandParts, newCommandCounters } from '../../../ipe/commands/parts.ts';
 import { formatPath, type Operation, type OperationState, type Outcome, parsePath } from '../../../lwm2m/index.ts';
 import { type Command, type CommandResponse, readCommand } from '../../../mappings/index.ts';
+import { HeldClock } from '../../support/held-clock.ts';
 
 const START = Date.parse('2026-12-01T12:00:00Z');
 const SUCCESS: Outcome = { kind: 'success', code: '2.04' };
-
-/** A clock in the test's hand. */
-class TestClock implements Clock {
-  now = START;
-  readonly #timers = new Set<{ at: number; callback: () => void }>();
-
-  monotonic() {
-    return this.now;
-  }
-
-  wall() {
-    return this.now;
-  }
-
-  timer(delay: number, callback: () => void) {
-    const timer = { at: this.now + delay, callback };
-    this.#timers.add(timer);
-    return { cancel: () => this.#timers.delete(timer) };
-  }
-
-  pass(milliseconds: number) {
-    this.now += milliseconds;
-    for (const timer of [...this.#timers]) {
-      if (timer.at > this.now || !this.#timers.delete(timer)) continue;
-      timer.callback();
-    }
-  }
-}
 
 /** A device under the test's thumb: every operation waits until it is told how it ends. */
 interface Asked {
@@ -47,7 +20,7 @@ interface Asked {
 }
 
 describe('commands of one device take turns', () => {
-  let clock: TestClock;
+  let clock: HeldClock;
   let turns: CommandTurns;
   let asked: Asked[];
   let written: CommandResponse[];
@@ -75,7 +48,7 @@ describe('commands of one device take turns', () => {
   const order = () => asked.map(({ operation }) => ('nodes' in operation ? operation.nodes[0]?.value : undefined));
 
   beforeEach(() => {
-    clock = new TestClock();
+    clock = new HeldClock(0, START);
     asked = [];
     written = [];
     counters = newCommandCounters();

@@ -4,13 +4,13 @@ import { type CseClient, CseError, DIALECTS, type Subscription } from '../../../
 import { Notifications } from '../../../ipe/notifications/notifications.ts';
 import { ReadThrough } from '../../../ipe/read-through/read-through.ts';
 import type { Outcome, Registration } from '../../../lwm2m/index.ts';
-import { FakeClock } from '../../embedded-cse/fake-clock.ts';
+import { HeldClock } from '../../support/held-clock.ts';
 
 const path = { objectId: 3303, instanceId: 0, resourceId: 5700 };
 const container = '3303_0/5700';
 const value: Outcome = { kind: 'success', code: '2.05', nodes: [{ path, value: 1 }] };
 
-let clock: FakeClock;
+let clock: HeldClock;
 let notifications: Notifications;
 let through: ReadThrough;
 /** What the CSE was asked: the operation and the age. */
@@ -23,7 +23,7 @@ let stored: number;
 let failure: CseError | undefined;
 
 beforeEach(() => {
-  clock = new FakeClock();
+  clock = new HeldClock();
   notifications = new Notifications({ originator: 'Cipe', answerTime: 9_500, maxWaiting: 10 }, clock, silentLogger);
   asked = [];
   standing = new Map();
@@ -141,7 +141,7 @@ describe('a container whose old values are asked for', () => {
     failure = new CseError('cse/unreachable', 'away');
     await made();
     failure = undefined;
-    clock.advance(5_000);
+    clock.pass(5_000);
     await settled();
     expect(asked).toEqual(['create PT10S']);
   });
@@ -161,10 +161,10 @@ describe('a RETRIEVE that the CSE lets wait', () => {
     await made();
     expect(await ask()).toBe(2000);
     expect([reads, stored]).toEqual([1, 1]);
-    clock.advance(9_000);
+    clock.pass(9_000);
     await ask();
     expect(reads).toBe(1);
-    clock.advance(2_000);
+    clock.pass(2_000);
     await ask();
     expect(reads).toBe(2);
   });
@@ -181,10 +181,10 @@ describe('a RETRIEVE that the CSE lets wait', () => {
     let answered = 0;
     const both = [ask(), ask()].map((one) => one.then((rsc) => (answered = rsc)));
     await settled();
-    clock.advance(2_999);
+    clock.pass(2_999);
     await settled();
     expect(answered).toBe(0);
-    clock.advance(1);
+    clock.pass(1);
     await Promise.all(both);
     expect([answered, reads, stored]).toEqual([2000, 1, 0]);
   });

@@ -8,7 +8,7 @@ import type { Store } from '../../../ipe/store/store.ts';
 import { Lwm2mServer, parsePath, RegistrationService, type Report } from '../../../lwm2m/index.ts';
 import { observable, senml, tokenOf, values } from '../../lwm2m/observation/observed-device.ts';
 import { ScriptedDevice } from '../../lwm2m/operation/scripted-device.ts';
-import { HeldClock } from '../../lwm2m/registration/held-clock.ts';
+import { HeldClock } from '../../support/held-clock.ts';
 import { registrationOf } from './samples.ts';
 import { openTemporary, temporaryDirectory } from './temporary-store.ts';
 

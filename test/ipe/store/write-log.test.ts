@@ -9,7 +9,7 @@ import { LogTransfer } from '../../../ipe/store/log-transfer.ts';
 import { sealRecord } from '../../../ipe/store/record-format.ts';
 import { RECORD_FORMATS } from '../../../ipe/store/records.ts';
 import { WriteLog } from '../../../ipe/store/write-log.ts';
-import { HeldClock } from '../../lwm2m/registration/held-clock.ts';
+import { HeldClock } from '../../support/held-clock.ts';
 import { openTemporary, temporaryDirectory } from './temporary-store.ts';
 
 const write = (key: string, text?: string): Write => ({

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IpeError } from '../../../common/index.ts';
 import { decodeContent, ObjectModels } from '../../../lwm2m/index.ts';
-import { HeldClock } from '../registration/held-clock.ts';
+import { HeldClock } from '../../support/held-clock.ts';
 import { account, ONE_ACCOUNT, World, willing } from './bootstrap-world.ts';
 
 let world: World;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DtlsServerOptions } from '../../../lwm2m/dtls/options.ts';
-import { HeldClock } from '../registration/held-clock.ts';
+import { HeldClock } from '../../support/held-clock.ts';
 import { DtlsNetwork, KEY } from './dtls-network.ts';
 
 const DEVICE = { kind: 'psk', identity: 'device' } as const;

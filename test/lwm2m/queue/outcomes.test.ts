@@ -13,7 +13,7 @@ import { Observations } from '../../../lwm2m/observation/observations.ts';
 import { Operations } from '../../../lwm2m/operation/operations.ts';
 import { SerialDispatcher } from '../../../lwm2m/operation/serial-dispatcher.ts';
 import { QueueMode } from '../../../lwm2m/queue/queue-mode.ts';
-import { HeldClock } from '../registration/held-clock.ts';
+import { HeldClock } from '../../support/held-clock.ts';
 import { execute, turn, write } from './sleepy-devices.ts';
 
 const ENDPOINT = 'sleepy';

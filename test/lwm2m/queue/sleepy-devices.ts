@@ -9,9 +9,9 @@ import {
   parsePath,
   type RegistrationHandler,
 } from '../../../lwm2m/index.ts';
+import { HeldClock } from '../../support/held-clock.ts';
 import { connect, serve } from '../operation/bench-of-devices.ts';
 import type { Script, ScriptedDevice } from '../operation/scripted-device.ts';
-import { HeldClock } from '../registration/held-clock.ts';
 
 export const AWAKE_WINDOW = 93_000;
 /** By how much the end of a window or of a deadline may be late. */

@@ -11,7 +11,7 @@ import {
   type RegistrationLimits,
   RegistrationService,
 } from '../../../lwm2m/index.ts';
-import { HeldClock } from './held-clock.ts';
+import { HeldClock } from '../../support/held-clock.ts';
 
 export const FOUR_LINKS = '</>;rt="oma.lwm2m";ct="60 110 112 11542 11543",</1/0>,</3/0>,</3303/0>';
 

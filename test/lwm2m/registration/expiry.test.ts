@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BUCKET_SPAN, Expiry } from '../../../lwm2m/registration/expiry.ts';
 import { Expiring } from '../../../lwm2m/registration/expiry-buckets.ts';
-import { HeldClock } from './held-clock.ts';
+import { HeldClock } from '../../support/held-clock.ts';
 
 class Item extends Expiring {
   endedAt: number | undefined = undefined;

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../../common/index.ts';
+import type { Clock, Timer } from '../../common/index.ts';
 
 interface HeldTimer {
   readonly at: number;
@@ -11,11 +11,13 @@ export class HeldClock implements Clock {
   made = 0;
   most = 0;
   private now: number;
-  private wallOffset = 1_700_000_000_000;
+  private wallOffset: number;
   private readonly timers = new Set<HeldTimer>();
 
-  constructor(start = 12_345.678) {
+  /** What `monotonic` and `wall` say at first. */
+  constructor(start = 12_345.678, wall = start + 1_700_000_000_000) {
     this.now = start;
+    this.wallOffset = wall - start;
   }
 
   monotonic(): number {
