@@ -1,19 +1,12 @@
 import { errorMessage, IpeError, type Logger, systemClock, type Timer } from '../common/index.ts';
-import { CseClient, CseError, DIALECTS, type DialectName } from '../cse-client/index.ts';
+import { CseClient, CseError } from '../cse-client/index.ts';
 import type { Configuration } from './configuration/index.ts';
 import type { PresenceSettings } from './cse/access.ts';
+import { CseAcquaintance } from './cse/acquaintance.ts';
 import { CseAvailability } from './cse/availability.ts';
 import { cseTitle } from './cse/inspection.ts';
 import { CsePresence, type CseState } from './cse/presence.ts';
-import {
-  type CseMemory,
-  differences,
-  isAnother,
-  isPlaceOf,
-  type RememberedCse,
-  recalled,
-  remembered,
-} from './cse/remembered-cse.ts';
+import type { CseMemory } from './cse/remembered-cse.ts';
 import { ORDER_OF_SERVICE } from './load/order-of-service.ts';
 import { cseClientOptions } from './settings.ts';
 
@@ -37,6 +30,7 @@ const SILENCE: ReadonlySet<string> = new Set(['cse/unreachable', 'cse/timeout'])
 export class CseConnection {
   readonly client: CseClient;
   readonly presence: CsePresence;
+  readonly acquaintance: CseAcquaintance;
   readonly availability: CseAvailability;
   readonly settings: PresenceSettings;
   readonly #logger: Logger;
@@ -45,14 +39,8 @@ export class CseConnection {
   #gathered: () => Readonly<Record<string, number>> = () => ({});
   /** What starts again when the CSE does. */
   readonly #resumed: (() => void)[] = [];
-  readonly #found: ((state: CseState) => void)[] = [];
-  #memory: CseMemory | undefined;
-  /** What the CSE was when it was last found, by this run or an earlier one. */
-  #known: RememberedCse | undefined;
   /** What a start does on the CSE and could not do yet; undefined once it has. */
   #owed: (() => Promise<void>)[] | undefined;
-  #replaced = false;
-  #startedFor: DialectName | undefined;
   #toldRefusal: string | undefined;
   #renewal: Timer | undefined;
   #stopped = false;
@@ -64,7 +52,8 @@ export class CseConnection {
     this.#mayRecall = configuration.cse.whenAway === 'journal';
     this.client = new CseClient(cseClientOptions(configuration, settings, logger));
     this.presence = new CsePresence(this.client.withPriority(ORDER_OF_SERVICE.presence), settings, systemClock, logger);
-    this.presence.onRemade(() => this.#tellFound());
+    this.acquaintance = new CseAcquaintance(this.client, settings, this.presence, logger);
+    this.presence.onRemade(() => this.acquaintance.found());
     this.availability = new CseAvailability({
       probe: () => this.#probe(),
       returned: () => {
@@ -82,17 +71,9 @@ export class CseConnection {
   /** What the CSE is and may; only after `establish`. */
   readonly cse = (): CseState => this.presence.state;
 
-  /** True while all that is known of the CSE is what an earlier run knew. */
+  /** True while something is still to be done there that a start does, and what an earlier run knew has to do. */
   get recalled(): boolean {
     return this.#owed !== undefined;
-  }
-
-  /** Why the IPE should be started anew, though it serves: what a start fixes was made for another kind of CSE. */
-  get unfit(): string | undefined {
-    if (this.#startedFor === undefined) return undefined;
-    const { title, name } = this.presence.state.dialect;
-    if (name === this.#startedFor) return undefined;
-    return `started for ${DIALECTS[this.#startedFor].title}, and the CSE is ${title} now: start lwm2m-ipe anew`;
   }
 
   /** Names what has gathered when the CSE is back, for the log. */
@@ -105,20 +86,18 @@ export class CseConnection {
     this.#resumed.push(resume);
   }
 
-  /** Tells what the CSE is each time that the IPE has registered there. */
-  onFound(found: (state: CseState) => void): void {
-    this.#found.push(found);
-  }
-
-  /** True where another CSE has taken the place of the one that the last run, or this one, knew. */
-  get replaced(): boolean {
-    return this.#replaced;
-  }
-
-  /** Does on the CSE what belongs to a start: now, or before it counts as back where it has not answered yet. Rejects with CseError. */
+  /**
+   * Does on the CSE what belongs to a start: now, or before it counts as back where it is silent and can be done without.
+   * Rejects with CseError.
+   */
   async whenThere(work: () => Promise<void>): Promise<void> {
-    if (this.#owed === undefined) await work();
-    else this.#owed.push(work);
+    try {
+      if (this.#owed === undefined) await work();
+      else this.#owed.push(work);
+    } catch (error) {
+      if (!this.#canDoWithout(error)) throw error;
+      this.#doWithout(error, [work]);
+    }
   }
 
   /**
@@ -126,19 +105,15 @@ export class CseConnection {
    * for as long as `cse.startTimeout` allows. Rejects with IpeError.
    */
   async establish(memory: CseMemory): Promise<CseState> {
-    this.#memory = memory;
-    const known = memory.recall();
-    this.#known = known !== undefined && isPlaceOf(known, this.settings) ? known : undefined;
+    this.acquaintance.open(memory);
     try {
       await this.#reach();
-      this.#tellFound();
+      this.acquaintance.found();
     } catch (error) {
-      if (!this.#canDoWithout(error) || this.#known === undefined) throw error;
-      this.#owed = [];
-      this.presence.assume(recalled(this.client, this.settings, this.#known));
-      this.availability.begin(error, RECALLED);
+      if (!this.#canDoWithout(error)) throw error;
+      this.acquaintance.assume();
+      this.#doWithout(error, []);
     }
-    this.#startedFor = this.presence.state.dialect.name;
     this.#renewDaily();
     return this.presence.state;
   }
@@ -174,8 +149,12 @@ export class CseConnection {
   /** True where the CSE said nothing that speaks against what is remembered of it. */
   #canDoWithout(error: unknown): error is CseError {
     const silent = error instanceof CseError && error.rsc === undefined && SILENCE.has(error.code);
-    if (!silent || !this.#mayRecall || this.#known === undefined || this.#stopped) return false;
-    return !isAnother(this.#known, this.presence.seen);
+    return silent && this.#mayRecall && !this.#stopped && this.acquaintance.holds;
+  }
+
+  #doWithout(error: CseError, owed: (() => Promise<void>)[]): void {
+    this.#owed = owed;
+    this.availability.begin(error, RECALLED);
   }
 
   async #probe(): Promise<void> {
@@ -190,7 +169,7 @@ export class CseConnection {
 
   /** Does what the start could not do. */
   async #catchUp(owed: (() => Promise<void>)[]): Promise<void> {
-    this.#tellFound();
+    this.acquaintance.found();
     for (let work = owed[0]; work !== undefined; work = owed[0]) {
       await work();
       owed.shift();
@@ -206,18 +185,6 @@ export class CseConnection {
     if ((error instanceof CseError && SILENCE.has(error.code)) || reason === this.#toldRefusal) return;
     this.#toldRefusal = reason;
     this.#logger.error('the CSE answers, but lets the IPE not begin; devices are served on without it', { reason });
-  }
-
-  #tellFound(): void {
-    const { state } = this.presence;
-    const before = this.#known;
-    const now = remembered(this.settings, state);
-    this.#known = now;
-    this.#memory?.keep(now);
-    const changed = before === undefined ? [] : differences(before, now);
-    if (changed.length > 0) this.#logger.warn('the CSE is not what it was', { changed });
-    this.#replaced ||= before !== undefined && isAnother(before, state.cseBase);
-    for (const found of this.#found) found(state);
   }
 
   #renewDaily(): void {

@@ -7,8 +7,10 @@ export interface Circumstances {
   /** What becomes of devices while the CSE is away. */
   readonly whenAway: 'journal' | 'refuse';
   readonly availability?: { readonly away: string | undefined; readonly awayFor: number } | undefined;
-  /** `recalled`: what the CSE is, is known from the last run alone; `unfit`: why a start should follow. */
-  readonly connection?: { readonly recalled: boolean; readonly unfit: string | undefined } | undefined;
+  /** Something is still to be done on the CSE that a start does. */
+  readonly recalled?: boolean | undefined;
+  /** `unfit`: why a start should follow. */
+  readonly acquaintance?: { readonly unfit: string | undefined } | undefined;
   readonly backlog?: { readonly waiting: number; readonly refused: number } | undefined;
   readonly store?: { readonly fault: IpeError | undefined } | undefined;
   readonly values?: { readonly counters: { readonly dropping: number } } | undefined;
@@ -30,7 +32,7 @@ export function readiness(circumstances: Circumstances): Readiness {
     ...(whenAway === 'refuse' ? away : []),
     ...(store?.fault === undefined ? [] : [store.fault.message]),
   ];
-  const degraded = [...(whenAway === 'refuse' ? [] : away), ...acquaintance(circumstances), ...arrears(circumstances)];
+  const degraded = [...(whenAway === 'refuse' ? [] : away), ...acquainted(circumstances), ...arrears(circumstances)];
   return { ready: reasons.length === 0, reasons, degraded, missing };
 }
 
@@ -41,10 +43,10 @@ function absence({ availability, now }: Circumstances): string[] {
 }
 
 /** How this run knows the CSE. */
-function acquaintance({ connection }: Circumstances): string[] {
+function acquainted({ recalled, acquaintance }: Circumstances): string[] {
   return [
-    ...(connection?.recalled ? ['this run has not registered at the CSE yet: it goes by what the last one knew'] : []),
-    ...(connection?.unfit === undefined ? [] : [connection.unfit]),
+    ...(recalled ? ['what a start does on the CSE is still to be done: this run goes by what the last one knew'] : []),
+    ...(acquaintance?.unfit === undefined ? [] : [acquaintance.unfit]),
   ];
 }
 

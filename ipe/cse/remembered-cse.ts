@@ -37,7 +37,8 @@ export function remembered(settings: PresenceSettings, state: CseState): Remembe
 
 /** True when that was the CSE that the settings name, spoken to as they say. */
 export function isPlaceOf({ place }: RememberedCse, settings: PresenceSettings): boolean {
-  return JSON.stringify(place) === JSON.stringify(placeOf(settings));
+  const names = Object.keys(place) as (keyof CsePlace)[];
+  return names.every((name) => place[name] === settings[name]);
 }
 
 /** The state as `CsePresence` would find it if nothing has changed; sets the client's dialect. IpeError `cse/release-version`. */

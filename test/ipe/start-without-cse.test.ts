@@ -128,7 +128,7 @@ describe('a start while the CSE that an earlier run knew is silent', { timeout: 
       status: 'degraded',
       reasons: [
         expect.stringMatching(/^CSE away since .*: CSE at http/),
-        'this run has not registered at the CSE yet: it goes by what the last one knew',
+        'what a start does on the CSE is still to be done: this run goes by what the last one knew',
       ],
     });
     const fresh = await device();
@@ -171,6 +171,51 @@ describe('a start while the CSE that an earlier run knew is silent', { timeout: 
     cse.cse.faults.clear();
     await isReady();
     await has('known', '1_0', '3_0');
+  });
+
+  it.each(['its AE', 'its policies'])('goes on when it falls silent in the middle, at %s', async (moment) => {
+    await start();
+    const known = await device();
+    await known.register({ endpoint: 'known' });
+    await eventually(
+      () => app.see(container, 'known/requests'),
+      (found) => found !== undefined,
+    );
+    await ipe?.stop();
+    cse.cse.faults.drop(moment === 'its policies' ? { to: /acp-.*-requests/ } : { op: Operation.create, ty: ae });
+    const { ready } = await start();
+    expect(ready.cse.away).toContain('closed the connection');
+    expect(await known.update()).toMatchObject({ code: '2.04' });
+    cse.cse.faults.clear();
+    await isReady();
+    await has('known', '1_0', '3_0');
+  });
+
+  it.each(['acme', 'mobius4', 'tinyiot'] as const)('knows how to speak to it: %s', async (dialect) => {
+    await app.stop();
+    await cse.stop();
+    cse = await startEmbedded(dialect);
+    app = await Application.start(cse);
+    await start();
+    const known = await device();
+    await known.register({ endpoint: 'known' });
+    await ipe?.stop();
+    cse.cse.faults.drop({ originator: 'Clwm2m-ipe' });
+    const before = ipe?.ready.cse;
+    const { ready } = await start();
+    expect(ready.cse).toEqual({ ...before, away: expect.stringContaining('closed the connection') });
+    const fresh = await device();
+    await fresh.register({ endpoint: 'fresh' });
+    cse.cse.faults.clear();
+    await isReady();
+    for (const endpoint of ['known', 'fresh']) {
+      await eventually(
+        () => named(endpoint),
+        (found) => ['1_0', '3_0', endpoint].every((name) => found.includes(name)),
+        LIMIT,
+      );
+    }
+    expect(said('the CSE is not what it was')).toEqual([]);
   });
 
   it('an empty CSE that comes back gets everything, also of devices that say nothing', async () => {
