@@ -1,7 +1,8 @@
-import { IpeError, type Timer } from '../../common/index.ts';
+import { IpeError } from '../../common/index.ts';
 import type { ContentInstance } from '../../cse-client/index.ts';
 import type { Node, ObservationChange, Registration, Report, Success } from '../../lwm2m/index.ts';
 import { type InstancePath, type NotificationWish, valueInstanceName } from '../../mappings/index.ts';
+import { AfterAnswer } from '../after-answer.ts';
 import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { Lanes } from '../lanes.ts';
 import { type DeviceShares, DeviceValues } from './device-values.ts';
@@ -30,14 +31,13 @@ export class Values implements ValueHooks {
   readonly #parts: ValueParts;
   readonly #left: LeftValues;
   readonly #listeners: ContainerListener[] = [];
-  /** Devices to be started, once what they asked has been answered. */
-  readonly #due = new Set<DeviceValues>();
-  #timer: Timer | undefined;
+  readonly #due: AfterAnswer<DeviceValues>;
   #stopped = false;
 
   constructor(settings: ValueSettings, parts: ValueParts) {
     this.#parts = parts;
     this.#left = new LeftValues(parts.keeper);
+    this.#due = new AfterAnswer(parts.clock, (device) => device.start());
     const { counters } = this;
     const session = newSession(parts);
     let sequence = 0;
@@ -88,7 +88,6 @@ export class Values implements ValueHooks {
       device.takeUp(this.#left.take(registration.endpoint));
     } else device.follow(followed, registered);
     this.#due.add(device);
-    this.#timer ??= this.#parts.clock.timer(0, () => this.#startDue());
   }
 
   /**
@@ -105,7 +104,6 @@ export class Values implements ValueHooks {
     device.takeUp(this.#left.take(endpoint));
     this.#devices.set(registration.endpoint, device);
     this.#due.add(device);
-    this.#timer ??= this.#parts.clock.timer(0, () => this.#startDue());
   }
 
   /** What an earlier run left of endpoints that are not `registered` any more is dropped. */
@@ -209,22 +207,14 @@ export class Values implements ValueHooks {
   /** Asks nothing and stores nothing any more; resolves when no request is under way, so that none is left half-made. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#timer?.cancel();
+    this.#due.stop();
     const { waiting } = this;
     const forLater = this.#parts.keeper !== undefined;
     const level = forLater ? 'info' : 'warn';
     if (waiting > 0) this.#parts.logger[level]('stopping with values that the CSE has not got', { waiting });
     const devices = [...this.#devices.values()];
     this.#devices.clear();
-    this.#due.clear();
     await Promise.all(devices.map((device) => device.end(forLater)));
-  }
-
-  #startDue(): void {
-    this.#timer = undefined;
-    const due = [...this.#due];
-    this.#due.clear();
-    for (const device of due) device.start();
   }
 
   #listener(): ContainerListener {
