@@ -90,7 +90,7 @@ export const cseSection = z.strictObject({
   startTimeout: key(duration(0, 86_400_000).prefault('0s'), {
     kind: 'duration',
     description:
-      'How long a start waits for a CSE that is not there yet. 0 gives up at once with a message, and leaves it to the service manager to try again.',
+      'How long a start waits for a CSE that is not there yet and that no earlier run knew; one that was known is done without (whenAway: journal). 0 gives up at once with a message, and leaves it to the service manager to try again.',
     allowed: `${DURATION_FORMS}; from 0 to 1d`,
   }),
   whenAway: key(z.enum(['journal', 'refuse']).prefault('journal'), {
