@@ -1,32 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { type Logger, systemClock } from '../common/index.ts';
+import { type IpeError, type Logger, systemClock } from '../common/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
-import {
-  type BootstrapCounters,
-  type Listening,
-  Lwm2mServer,
-  type Operation,
-  type Outcome,
-  type Path,
-  type PerformOptions,
-  type Registration,
-  type RegistrationHandler,
-} from '../lwm2m/index.ts';
-import { assignment, commandersOf } from './access/privileges.ts';
-import type { ServerAccess } from './access/server-access.ts';
+import { type BootstrapCounters, type Listening, Lwm2mServer } from '../lwm2m/index.ts';
+import { commandersOf } from './access/privileges.ts';
 import { listensToApplications } from './application-demand.ts';
 import { makeBootstrapServer } from './bootstrap/bootstrap-server.ts';
-import type { TreeFollower } from './bridge/bridge.ts';
-import type { EndpointTree } from './bridge/endpoint-tree.ts';
-import type { Commands } from './commands/commands.ts';
 import { type Configuration, publicUrl } from './configuration/index.ts';
 import { cseTitle } from './cse/inspection.ts';
 import type { CseState } from './cse/presence.ts';
 import { CseConnection } from './cse-connection.ts';
 import { type CoapsFacts, DeviceSecurity } from './device-security.ts';
+import { type Ground, makeGround } from './ground.ts';
 import { HealthServer, type Readiness } from './health.ts';
 import { httpTls } from './http-security.ts';
-import { Admission } from './load/admission.ts';
+import { lostAtTheEnd } from './lost-at-the-end.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { addMetricsDoor } from './metrics/metrics-door.ts';
 import type { MetricSources } from './metrics/sources.ts';
@@ -35,20 +22,16 @@ import { addNotificationDoor } from './notifications/notification-door.ts';
 import { Notifications } from './notifications/notifications.ts';
 import { ObjectDefinitions } from './object-definitions.ts';
 import { ownAddress } from './own-address.ts';
-import { type Ground, makeAccess, makeCommands, makeDemand, makeValues } from './parts.ts';
+import { makeParts, type Parts, takeUp } from './parts.ts';
 import { type Circumstances, readiness } from './readiness.ts';
 import {
-  admissionSettings,
   embeddedCseOptions,
   lwm2mServerOptions,
   notificationSettings,
   presenceSettings,
   storeSettings,
 } from './settings.ts';
-import { HeldFollower } from './store/held-follower.ts';
 import { LastingState } from './store/lasting-state.ts';
-import { makeUpkeep, type Upkeep } from './upkeep.ts';
-import type { Values } from './values/values.ts';
 
 /** Where a started IPE is to be found, and what its CSE is. */
 export interface Ready {
@@ -88,14 +71,16 @@ export class Daemon {
   #connection: CseConnection | undefined;
   #server: Lwm2mServer | undefined;
   #state: LastingState | undefined;
-  #commands: Commands | undefined;
+  #parts: Parts | undefined;
   readonly #definitions: ObjectDefinitions;
   readonly #metrics: Metrics | undefined;
   #phase: Circumstances['phase'] = 'starting';
-  #upkeep: Upkeep | undefined;
-  #values: Values | undefined;
   /** Every registration that there is, is known. */
   #complete = false;
+  /** Until when a stop may take, monotonic. */
+  #stopBy = 0;
+  /** What the store could not take at the end. */
+  #lost: IpeError | undefined;
 
   constructor(configuration: Configuration, logger: Logger) {
     this.#configuration = configuration;
@@ -110,7 +95,7 @@ export class Daemon {
     try {
       return await this.#start();
     } catch (error) {
-      await this.stop();
+      await this.stop().catch(() => undefined);
       throw error;
     }
   }
@@ -122,13 +107,25 @@ export class Daemon {
     else this.#logger.info('nothing was reloaded');
   }
 
-  /** Takes no new request, lets what is in flight finish within `shutdownTimeout`, stops everything. */
+  /**
+   * Takes no new request, lets what is in flight finish within `shutdownTimeout`, stops everything. Rejects with IpeError
+   * `ipe/lost`, after all that, when something was lost.
+   */
   async stop(): Promise<void> {
     this.#phase = 'stopping';
+    this.#stopBy = systemClock.monotonic() + this.#configuration.shutdownTimeout;
     this.#connection?.giveUp();
     for (const stop of this.#stops.splice(0).reverse()) {
       await stop().catch((error: unknown) => this.#logger.error('stopping failed', { error }));
     }
+    const lost = this.#lost;
+    this.#lost = undefined;
+    if (lost !== undefined) throw lost;
+  }
+
+  /** Milliseconds that a stop may still take. */
+  get #timeLeft(): number {
+    return Math.max(0, this.#stopBy - systemClock.monotonic());
   }
 
   async #start(): Promise<Ready> {
@@ -142,67 +139,19 @@ export class Daemon {
     const found = await connection.establish(state.cse);
     this.#expectFrom(found);
     connection.acquaintance.onFound((now) => this.#expectFrom(now));
-    const ground = await this.#ground(connection, state);
-    const values = makeValues(ground);
-    this.#values = values;
-    const { servers } = ground;
-    values.onContainer(servers);
-    this.#stops.push(() => servers.stop());
-    const demand = makeDemand(ground, values);
-    this.#stops.push(() => demand.stop());
-    const commands = makeCommands(ground, values);
-    this.#commands = commands;
-    const followers = [demand, values, commands, servers].filter((follower) => follower !== undefined);
-    const follower = new HeldFollower(together(followers));
-    const upkeep = makeUpkeep(ground, {
-      follower,
-      standing: (endpoint, names) => values.compare(endpoint, names),
-      complete: () => this.#complete && !connection.acquaintance.replaced,
-    });
-    const { bridge, removals, backlog, reconciliation } = upkeep;
-    this.#upkeep = upkeep;
-    this.#stops.push(
-      () => removals.stop(),
-      () => backlog.stop(),
-      () => reconciliation.stop(),
-    );
-    const recorded = state.recorded(commands?.before(bridge) ?? bridge, follower, Math.random);
-    const admission = new Admission(recorded, admissionSettings(configuration), {
-      clock: systemClock,
-      logger: this.#logger,
-      random: Math.random,
-    });
-    const server = this.#makeServer(admission, values, state, security);
-    const { originator, base } = connection.settings;
-    const restored: [Registration, EndpointTree][] = [];
-    const { registrations, complete } = state.restart({
-      server,
-      bridge,
-      removals,
-      backlog,
-      restored: (registration, tree, observing) => {
-        demand.follow(registration, tree);
-        values.restore(registration, tree, observing ? (path) => observes(server, registration, path) : () => false);
-        commands?.follow(registration, tree);
-        restored.push([registration, tree]);
-      },
-      cse: configuration.cse.url === undefined ? undefined : `${originator} ${url}/${base}`,
-      replaced: connection.acquaintance.replaced,
-      access: assignment(configuration.access),
-    });
-    const isRegistered = (endpoint: string) => server.registrations.byEndpoint(endpoint) !== undefined;
-    values.settle(isRegistered);
-    commands?.settle(isRegistered);
-    const { coap, coaps } = await this.#startServer(server, values);
-    for (const [registration, tree] of restored) servers.follow(registration, tree, true);
+    const ground = await this.#makeGround(connection, state);
+    const parts = this.#makeParts(ground);
+    const server = this.#makeServer(parts, state, security);
+    const { registrations, complete, resume } = takeUp(ground, parts, server);
+    const { coap, coaps } = await this.#startServer(server, parts);
+    resume();
     security.watch(server);
     const { listening: bootstrap, counters } = await this.#startBootstrap(ground, security);
     this.#phase = 'serving';
     this.#complete = complete;
     // Without anything of an earlier run there is nothing yet that should be there.
-    if (complete) reconciliation.call('start');
-    const { client } = connection;
-    this.#watch({ ...upkeep, server, bootstrap: counters, admission, values, commands, client }, connection, state);
+    if (complete) parts.reconciliation.call('start');
+    this.#watch({ ...parts, server, bootstrap: counters, client: connection.client }, connection, state);
     const cse = {
       url,
       embedded: configuration.cse.url === undefined,
@@ -247,7 +196,9 @@ export class Daemon {
   #openState(): LastingState {
     const state = new LastingState(storeSettings(this.#configuration), systemClock, this.#logger);
     this.#state = state;
-    this.#stops.push(() => state.close());
+    this.#stops.push(async () => {
+      this.#lost = lostAtTheEnd(await state.close(this.#timeLeft), state.fault?.code);
+    });
     return state;
   }
 
@@ -270,28 +221,30 @@ export class Daemon {
     return connection;
   }
 
-  async #ground(connection: CseConnection, state: LastingState): Promise<Ground> {
-    let servers: ServerAccess | undefined;
-    const ground = {
+  #makeGround(connection: CseConnection, state: LastingState): Promise<Ground> {
+    const base = {
       configuration: this.#configuration,
       connection,
       notifications: this.#notifications,
       definitions: this.#definitions,
       state,
-      perform: async (endpoint: string, operation: Operation, options?: PerformOptions): Promise<Outcome> => {
-        const reason = servers?.refusal(endpoint, operation);
-        if (reason !== undefined) return { kind: 'invalid', reason };
-        return this.#server?.perform(endpoint, operation, options) ?? { kind: 'gone' };
-      },
-      attend: async (endpoint: string, work: (registration: Registration) => Promise<void>): Promise<boolean> => {
-        const id = this.#server?.registrations.byEndpoint(endpoint)?.id;
-        return id !== undefined && (await this.#server?.attend(id, work)) === true;
-      },
       logger: this.#logger,
     };
-    const made = await makeAccess(ground);
-    servers = made.servers;
-    return { ...ground, ...made };
+    return makeGround(base, () => this.#server);
+  }
+
+  #makeParts(ground: Ground): Parts {
+    const parts = makeParts(ground, () => this.#complete && !ground.connection.acquaintance.replaced);
+    this.#parts = parts;
+    const { servers, demand, removals, backlog, reconciliation } = parts;
+    this.#stops.push(
+      () => servers.stop(),
+      () => demand.stop(),
+      () => removals.stop(),
+      () => backlog.stop(),
+      () => reconciliation.stop(),
+    );
+    return parts;
   }
 
   async #startHealth(): Promise<{ address: string; port: number }> {
@@ -327,20 +280,15 @@ export class Daemon {
       availability: this.#connection?.availability,
       acquaintance: this.#connection?.acquaintance,
       recalled: this.#connection?.recalled,
-      backlog: this.#upkeep?.backlog,
+      backlog: this.#parts?.backlog,
       store: this.#state?.store,
-      values: this.#values,
+      values: this.#parts?.values,
       missing: cse === undefined ? [] : missedOnCse(this.#configuration, cse),
       now: systemClock.wall(),
     });
   }
 
-  #makeServer(
-    handler: RegistrationHandler,
-    values: Values,
-    state: LastingState,
-    { coaps, identities }: DeviceSecurity,
-  ): Lwm2mServer {
+  #makeServer({ admission, values }: Parts, state: LastingState, { coaps, identities }: DeviceSecurity): Lwm2mServer {
     const server = new Lwm2mServer(
       {
         ...lwm2mServerOptions(this.#configuration),
@@ -354,45 +302,22 @@ export class Daemon {
         observationChanged: (change) => values.observationChanged(change),
         observationKeeper: state.observations,
       },
-      handler,
+      admission,
     );
     this.#server = server;
     return server;
   }
 
-  async #startServer(server: Lwm2mServer, values: Values): Promise<Listening> {
+  async #startServer(server: Lwm2mServer, { values, commands }: Parts): Promise<Listening> {
     const bound = await server.start();
     this.#stops.push(
-      () => server.stop(this.#configuration.shutdownTimeout),
-      () => values.stop(),
-      async () => this.#commands?.stop(),
+      () => server.stop(this.#timeLeft),
+      // The rest of the time is for the store.
+      () => values.stop(this.#timeLeft / 2),
+      async () => commands?.stop(),
     );
     return bound;
   }
-}
-
-/** True when the instance of a path, or a part of it, is observed. */
-function observes(server: Lwm2mServer, { endpoint }: Registration, { objectId, instanceId }: Path): boolean {
-  const targets = server.observations(endpoint).flatMap(({ paths }) => paths);
-  return targets.some((path) => path.objectId === objectId && path.instanceId === instanceId);
-}
-
-/** Followers that see the same. */
-function together(followers: readonly TreeFollower[]): TreeFollower {
-  return {
-    follow: (registration, tree, registered) => {
-      for (const follower of followers) follower.follow(registration, tree, registered);
-    },
-    expect: (registration, tree, registered) => {
-      for (const follower of followers) follower.expect?.(registration, tree, registered);
-    },
-    depart: async (registration, tree) => {
-      await Promise.all(followers.map((follower) => follower.depart?.(registration, tree)));
-    },
-    leave: (endpoint) => {
-      for (const follower of followers) follower.leave(endpoint);
-    },
-  };
 }
 
 export { inspectCse } from './inspect-cse.ts';

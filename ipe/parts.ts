@@ -1,82 +1,99 @@
-import { type Logger, systemClock } from '../common/index.ts';
-import { encodeContent, type Operation, type Outcome, type PerformOptions, type Registration } from '../lwm2m/index.ts';
-import { directCommandKind } from '../mappings/index.ts';
-import { AccessPolicies } from './access/access-policies.ts';
-import { DeviceAccess } from './access/device-access.ts';
-import { commandersOf } from './access/privileges.ts';
-import { ServerAccess } from './access/server-access.ts';
+import { systemClock } from '../common/index.ts';
+import { encodeContent, type Lwm2mServer, type Operation, type Path, type Registration } from '../lwm2m/index.ts';
+import { assignment, commandersOf } from './access/privileges.ts';
+import type { ServerAccess } from './access/server-access.ts';
 import { ApplicationDemand } from './application-demand.ts';
+import type { EndpointTree } from './bridge/endpoint-tree.ts';
+import { together } from './bridge/followers.ts';
 import { Commands } from './commands/commands.ts';
-import type { Configuration } from './configuration/index.ts';
-import type { CseConnection } from './cse-connection.ts';
+import type { Ground } from './ground.ts';
+import { Admission } from './load/admission.ts';
 import { ORDER_OF_SERVICE } from './load/order-of-service.ts';
-import type { Notifications } from './notifications/notifications.ts';
-import type { ObjectDefinitions } from './object-definitions.ts';
-import { accessPolicySettings, commandSettings, valueSettings } from './settings.ts';
-import type { LastingState } from './store/lasting-state.ts';
+import { admissionSettings, commandSettings, valueSettings } from './settings.ts';
+import { HeldFollower } from './store/held-follower.ts';
+import type { Restarted } from './store/restart.ts';
+import { makeUpkeep, type Upkeep } from './upkeep.ts';
 import { Values } from './values/values.ts';
 
 /** SenML JSON: the content format in which values are encapsulated that came in another bundle (LwM2M 1.1 7.4.4). */
 const ENCAPSULATION_FORMAT = 110;
 
-/** What all parts of a running IPE stand on. */
-export interface Ground {
-  readonly configuration: Configuration;
-  readonly connection: CseConnection;
-  readonly notifications: Notifications;
-  readonly definitions: ObjectDefinitions;
-  readonly state: LastingState;
-  /** With which policies the resources of a device are made. */
-  readonly access: DeviceAccess;
-  /** What devices with several servers deny this one. */
+/** All that works for devices: whoever keeps their trees, whoever follows these, and what they register comes through. */
+export interface Parts extends Upkeep {
+  readonly values: Values;
+  readonly demand: ApplicationDemand;
+  /** Absent where nobody may command. */
+  readonly commands: Commands | undefined;
   readonly servers: ServerAccess;
-  /** Asks a device; `gone` while there is no server. */
-  readonly perform: (endpoint: string, operation: Operation, options?: PerformOptions) => Promise<Outcome>;
-  /** Works on a registered endpoint in its turn; false where it was not done, for it is not registered or too busy. */
-  readonly attend: (endpoint: string, work: (registration: Registration) => Promise<void>) => Promise<boolean>;
-  readonly logger: Logger;
+  /** Takes what devices register. */
+  readonly admission: Admission;
+}
+
+/** The parts, each told of what it follows; `complete`: every registration that there is, is known. */
+export function makeParts(ground: Ground, complete: () => boolean): Parts {
+  const { configuration, servers, state, logger } = ground;
+  const values = makeValues(ground);
+  values.onContainer(servers);
+  const demand = makeDemand(ground, values);
+  const commands = makeCommands(ground, values);
+  const followers = [demand, values, commands, servers].filter((follower) => follower !== undefined);
+  const follower = new HeldFollower(together(followers));
+  const upkeep = makeUpkeep(ground, {
+    follower,
+    standing: (endpoint, names) => values.compare(endpoint, names),
+    complete,
+  });
+  const { bridge } = upkeep;
+  const recorded = state.recorded(commands?.before(bridge) ?? bridge, follower, Math.random);
+  const admission = new Admission(recorded, admissionSettings(configuration), {
+    clock: systemClock,
+    logger,
+    random: Math.random,
+  });
+  return { ...upkeep, values, demand, commands, servers, admission };
 }
 
 /**
- * Who may do what with the resources of devices, the policies of earlier runs brought to it; and what devices deny us. Rejects
- * with CseError.
+ * Takes up an earlier run with a server that does not serve yet; `resume` is to be called when it does. Throws IpeError
+ * `store/damaged` or `store/io`.
  */
-export async function makeAccess(
-  ground: Omit<Ground, 'access' | 'servers'>,
-): Promise<Pick<Ground, 'access' | 'servers'>> {
-  const { configuration, connection, definitions, perform, logger } = ground;
-  const { client, presence, availability, settings, cse } = connection;
-  const policies = new AccessPolicies(accessPolicySettings(configuration, settings), {
-    client,
-    presence,
-    clock: systemClock,
-    logger,
-  });
-  const { shortServerId } = configuration.access;
-  const servers: ServerAccess = new ServerAccess(
-    { base: settings.base, shortServerId },
-    {
-      client,
-      cse,
-      availability,
-      policiesOf: (endpoint, path, kind) => access.container(endpoint, path, kind),
-      kindOf: ({ objectLinks: { links }, version }, path) => {
-        const listed = links.find(({ objectId }) => objectId === path.objectId)?.version;
-        return directCommandKind(path, definitions.current.find(path.objectId, listed, version));
-      },
-      perform,
-      clock: systemClock,
-      logger,
+export function takeUp(ground: Ground, parts: Parts, server: Lwm2mServer): Restarted & { readonly resume: () => void } {
+  const { configuration, connection, state, servers } = ground;
+  const { values, demand, commands, bridge, removals, backlog } = parts;
+  const { url, originator, base } = connection.settings;
+  const restored: [Registration, EndpointTree][] = [];
+  const restarted = state.restart({
+    server,
+    bridge,
+    removals,
+    backlog,
+    restored: (registration, tree, observing) => {
+      demand.follow(registration, tree);
+      values.restore(registration, tree, observing ? (path) => observes(server, registration, path) : () => false);
+      commands?.follow(registration, tree);
+      restored.push([registration, tree]);
     },
-  );
-  const access = new DeviceAccess(policies, (endpoint, path) => servers.limits(endpoint, path));
-  connection.onReturn(() => servers.resume());
-  await connection.whenThere(() => policies.revise());
-  return { access, servers };
+    cse: configuration.cse.url === undefined ? undefined : `${originator} ${url}/${base}`,
+    replaced: connection.acquaintance.replaced,
+    access: assignment(configuration.access),
+  });
+  const isRegistered = (endpoint: string) => server.registrations.byEndpoint(endpoint) !== undefined;
+  values.settle(isRegistered);
+  commands?.settle(isRegistered);
+  const resume = () => {
+    for (const [registration, tree] of restored) servers.follow(registration, tree, true);
+  };
+  return { ...restarted, resume };
+}
+
+/** True when the instance of a path, or a part of it, is observed. */
+function observes(server: Lwm2mServer, { endpoint }: Registration, { objectId, instanceId }: Path): boolean {
+  const targets = server.observations(endpoint).flatMap(({ paths }) => paths);
+  return targets.some((path) => path.objectId === objectId && path.instanceId === instanceId);
 }
 
 /** Values of devices. */
-export function makeValues(ground: Ground): Values {
+function makeValues(ground: Ground): Values {
   const { configuration, connection, definitions, perform, access, logger } = ground;
   const { client, presence, availability, settings, cse } = connection;
   const values = new Values(valueSettings(configuration, settings), {
@@ -101,7 +118,7 @@ export function makeValues(ground: Ground): Values {
 }
 
 /** What applications ask for by subscribing and reading. */
-export function makeDemand(ground: Ground, values: Values): ApplicationDemand {
+function makeDemand(ground: Ground, values: Values): ApplicationDemand {
   const { configuration, connection, notifications, perform, logger } = ground;
   const { client, presence, availability, settings } = connection;
   const parts = {
@@ -119,7 +136,7 @@ export function makeDemand(ground: Ground, values: Values): ApplicationDemand {
 }
 
 /** Commands of applications; nothing at all where nobody may command. */
-export function makeCommands(ground: Ground, values: Values): Commands | undefined {
+function makeCommands(ground: Ground, values: Values): Commands | undefined {
   const { configuration, connection, notifications, definitions, perform, access, servers, logger } = ground;
   if (commandersOf(configuration.access).length === 0) return undefined;
   const { client, presence, availability, settings, cse } = connection;

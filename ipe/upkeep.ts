@@ -5,9 +5,9 @@ import { owned } from './bridge/ownership.ts';
 import { Removals } from './bridge/removals.ts';
 import { deleteResource } from './bridge/resource-writer.ts';
 import { TreeWriter } from './bridge/tree-writer.ts';
+import type { Ground } from './ground.ts';
 import { Lanes } from './lanes.ts';
 import { ORDER_OF_SERVICE } from './load/order-of-service.ts';
-import type { Ground } from './parts.ts';
 import { Reconciliation } from './reconciliation/reconciliation.ts';
 import { bridgeSettings, reconciliationSettings, treeSettings } from './settings.ts';
 

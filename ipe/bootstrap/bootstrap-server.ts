@@ -3,7 +3,7 @@ import { BootstrapServer, type CoapsOptions, Refusals } from '../../lwm2m/index.
 import { endpointNames } from '../../mappings/index.ts';
 import type { Configuration } from '../configuration/index.ts';
 import type { DeviceSecurity } from '../device-security.ts';
-import type { Ground } from '../parts.ts';
+import type { Ground } from '../ground.ts';
 import { bridgeSettings, lwm2mServerOptions } from '../settings.ts';
 import { assertBootstrapServed } from './bootstrap-doors.ts';
 import { BootstrapNodes } from './bootstrap-nodes.ts';

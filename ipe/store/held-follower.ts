@@ -1,11 +1,6 @@
 import type { Registration } from '../../lwm2m/index.ts';
 import type { TreeFollower } from '../bridge/bridge.ts';
-import type { EndpointTree } from '../bridge/endpoint-tree.ts';
-
-interface Held {
-  readonly registration: Registration;
-  readonly tree: EndpointTree;
-}
+import type { EndpointTree, Followed } from '../bridge/endpoint-tree.ts';
 
 /**
  * Tells of a tree only when its registration is durable and about to be committed: whoever follows asks the device at once,
@@ -13,7 +8,7 @@ interface Held {
  */
 export class HeldFollower implements TreeFollower {
   readonly #follower: TreeFollower;
-  readonly #held = new Map<string, Held>();
+  readonly #held = new Map<string, Followed>();
 
   constructor(follower: TreeFollower) {
     this.#follower = follower;
