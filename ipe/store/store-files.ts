@@ -6,15 +6,15 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  readSync,
   renameSync,
   statSync,
   truncateSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { IpeError } from '../../common/index.ts';
-import { isReadable } from './trial-read.ts';
+import { DecodeError, IpeError } from '../../common/index.ts';
+import { databaseBytes } from './database-file.ts';
+import { readability } from './trial-read.ts';
 
 /** Version of how the files of a store are laid out; records have versions of their own. */
 const LAYOUT_VERSION = 1;
@@ -22,14 +22,6 @@ const LAYOUT_VERSION = 1;
 const DATA_FILE = 'data.mdb';
 const FORMAT_FILE = 'format';
 const FORMAT = /^lwm2m-ipe store (\d{1,6})\n$/;
-/** Marks a meta page of LMDB, at which offset of the page it may stand, and what of it is read. */
-const MAGIC = 0xbeefc0de;
-const MAGIC_OFFSETS = [16, 24] as const;
-const LAST_PAGE = 120;
-const META_BYTES = LAST_PAGE + 8;
-const PAGE_SIZE_OFFSET = 24;
-const LARGEST_PAGE = 65_536;
-const LARGEST_FILE = 2 ** 42;
 
 /** Makes the directory where there is none, readable for its owner alone. Throws what the file system throws. */
 export function makeDirectory(path: string): void {
@@ -61,7 +53,7 @@ export function inspectFiles(
   }
   accessSync(data, constants.R_OK | constants.W_OK);
   // It may lack pages at its end that were never used, so that only reading tells.
-  if (inspectData(path, data, stat.size) && !isReadable(path, tables))
+  if (inspectData(path, data, stat.size) && readability(path, tables) !== 'readable')
     throw damaged(path, 'its data file is cut short');
   return true;
 }
@@ -97,32 +89,16 @@ function readFormat(path: string): boolean {
 
 /** True for a file that was shorter than it says, and has been filled with zeros: to map it would end the process. */
 function inspectData(path: string, data: string, size: number): boolean {
-  const head = readHead(data);
-  const offset = MAGIC_OFFSETS.find((at) => head.length >= at + META_BYTES && head.readUInt32LE(at) === MAGIC);
-  if (offset === undefined) throw damaged(path, 'its data file is no database');
-  const pageSize = head.readUInt32LE(offset + PAGE_SIZE_OFFSET);
-  if (pageSize < 512 || pageSize > LARGEST_PAGE || (pageSize & (pageSize - 1)) !== 0) {
-    throw damaged(path, 'its data file has an impossible page size');
-  }
-  let needed = 2 * pageSize;
-  for (const meta of [offset, pageSize + offset]) {
-    if (head.length < meta + META_BYTES || head.readUInt32LE(meta) !== MAGIC) {
-      throw damaged(path, 'its data file is cut short');
-    }
-    needed = Math.max(needed, (Number(head.readBigUInt64LE(meta + LAST_PAGE)) + 1) * pageSize);
-  }
-  if (!(needed <= LARGEST_FILE)) throw damaged(path, 'its data file has an impossible length');
+  const needed = bytesOf(path, data);
   if (size < needed) truncateSync(data, needed);
   return size < needed;
 }
 
-function readHead(data: string): Buffer {
-  const file = openSync(data, 'r');
+function bytesOf(path: string, data: string): number {
   try {
-    const head = Buffer.alloc(LARGEST_PAGE + MAGIC_OFFSETS[1] + META_BYTES);
-    return head.subarray(0, readSync(file, head, 0, head.length, 0));
-  } finally {
-    closeSync(file);
+    return databaseBytes(data);
+  } catch (error) {
+    throw error instanceof DecodeError ? damaged(path, error.message) : error;
   }
 }
 

@@ -13,11 +13,13 @@ const SCRIPT = `
 const PATIENCE = 60_000;
 
 /**
- * True when a database can be read from beginning to end. It is tried in a process of its own: where pages are missing the
- * library ends the process.
+ * Whether a database can be read from beginning to end; `unknown` where that cannot be tried. It is tried in a process of its
+ * own: where pages are missing or damaged the library may end the process.
  */
-export function isReadable(path: string, tables: readonly string[]): boolean {
+export function readability(path: string, tables: readonly string[]): 'readable' | 'unreadable' | 'unknown' {
   const library = createRequire(import.meta.url).resolve('lmdb');
   const words = ['--input-type=commonjs', '-e', SCRIPT, library, path, ...tables];
-  return spawnSync(process.execPath, words, { stdio: 'ignore', timeout: PATIENCE }).status === 0;
+  const { status, pid } = spawnSync(process.execPath, words, { stdio: 'ignore', timeout: PATIENCE });
+  if (pid === 0) return 'unknown';
+  return status === 0 ? 'readable' : 'unreadable';
 }
