@@ -5,6 +5,7 @@ import { DELETE, Locations, POST, RegisterDatagram } from '../../bench/load/data
 import { type LoadOptions, parseLoadOptions } from '../../bench/load/options.ts';
 import { runLoad } from '../../bench/load/phases.ts';
 import { Lwm2mServer, type RegistrationHandler } from '../../lwm2m/index.ts';
+import { ACCEPT } from '../support/registration.ts';
 
 const LINKS = '</1/0>,</3/0>';
 
@@ -50,8 +51,6 @@ describe('datagrams of the load generator', () => {
   });
 });
 
-const accept = () => undefined;
-const ACCEPT: RegistrationHandler = { register: accept, update: accept, deregister: accept, expire: accept };
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();

@@ -9,6 +9,7 @@ import {
   type Report,
 } from '../../lwm2m/index.ts';
 import { Device } from '../support/device.ts';
+import { ACCEPT } from '../support/registration.ts';
 import { SecureDevice } from '../support/secure-device.ts';
 
 const KEYS: Readonly<Record<string, Buffer>> = {
@@ -87,7 +88,7 @@ describe('one LwM2M server behind CoAP and CoAPS', () => {
     await server.stop(0);
     const only = new Lwm2mServer(
       { coaps: { host: '127.0.0.1', port: 0, credential: () => undefined }, lifetime: { min: 1, max: 9, default: 5 } },
-      { register: () => undefined, update: () => undefined, deregister: () => undefined, expire: () => undefined },
+      ACCEPT,
     );
     const listening = await only.start();
     clean.push(() => only.stop(0));
@@ -103,7 +104,7 @@ describe('one LwM2M server behind CoAP and CoAPS', () => {
         coaps: { host: '127.0.0.1', port: coaps, credential: () => undefined },
         lifetime: { min: 1, max: 9, default: 5 },
       },
-      { register: () => undefined, update: () => undefined, deregister: () => undefined, expire: () => undefined },
+      ACCEPT,
     );
     const error = await second.start().catch((it: unknown) => it);
     expect(error).toBeInstanceOf(IpeError);

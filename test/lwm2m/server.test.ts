@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { generate, type OptionName, type ParsedPacket, parse } from 'coap-packet';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Answer, Lwm2mServer, type Lwm2mServerOptions, type RegistrationHandler } from '../../lwm2m/index.ts';
+import { ACCEPT } from '../support/registration.ts';
 
 const LINKS = '</1/0>, </3/0>;ver=1.1, </3303/0>';
 const open: (() => Promise<unknown> | unknown)[] = [];
@@ -83,13 +84,6 @@ function readable({ code, options, payload }: ParsedPacket) {
   const format = options?.find(({ name }) => name === 'Content-Format')?.value as Buffer | undefined;
   return { code, location: (path ?? []).join(''), format: format?.[0], text: payload.toString() };
 }
-
-const ACCEPT: RegistrationHandler = {
-  register: () => undefined,
-  update: () => undefined,
-  deregister: () => undefined,
-  expire: () => undefined,
-};
 
 async function serve(handler: Partial<RegistrationHandler> = {}, options: Partial<Lwm2mServerOptions> = {}) {
   const server = new Lwm2mServer(

@@ -9,15 +9,10 @@ import { Lwm2mServer, parsePath, RegistrationService, type Report } from '../../
 import { observable, senml, tokenOf, values } from '../../lwm2m/observation/observed-device.ts';
 import { ScriptedDevice } from '../../lwm2m/operation/scripted-device.ts';
 import { HeldClock } from '../../support/held-clock.ts';
+import { ACCEPT } from '../../support/registration.ts';
 import { registrationOf } from './samples.ts';
 import { openTemporary, temporaryDirectory } from './temporary-store.ts';
 
-const ACCEPT = {
-  register: () => undefined,
-  update: () => undefined,
-  deregister: () => undefined,
-  expire: () => undefined,
-};
 const UNFOLLOWED = { release: () => undefined, drop: () => undefined };
 const LIFETIME = { min: 1, max: 100_000, default: 86_400 };
 

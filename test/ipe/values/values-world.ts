@@ -15,6 +15,7 @@ import {
   type Registration,
 } from '../../../lwm2m/index.ts';
 import { eventually } from '../../support/ipe.ts';
+import { aRegistration } from '../../support/registration.ts';
 
 const { acp, ae, container, contentInstance } = ResourceType;
 const HOUR = 3_600_000;
@@ -105,18 +106,7 @@ export class ValuesWorld {
       gone: (_endpoint, name) => this.containers.push(name === undefined ? 'gone' : `gone ${name}`),
     });
     const objectLinks = links('</3303/0>');
-    this.registration = {
-      id: 'r1',
-      endpoint: 'device',
-      peer: { address: '127.0.0.1', port: 1, key: '127.0.0.1 1' },
-      lifetime: 60,
-      version: '1.1',
-      binding: 'U',
-      queueMode: false,
-      objectLinks,
-      registeredAt: 0,
-      updatedAt: 0,
-    };
+    this.registration = aRegistration({ id: 'r1', objectLinks });
     this.tree = {
       endpoint: 'device',
       names: { resourceName: 'device', aeId: 'Cdevice', nodeName: 'node-device' },

@@ -1,24 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { silentLogger, systemClock } from '../../../common/index.ts';
-import { type CoapCode, ObjectModels, parsePath, type Registration } from '../../../lwm2m/index.ts';
+import { type CoapCode, ObjectModels, parsePath } from '../../../lwm2m/index.ts';
 import { newReportCounters } from '../../../lwm2m/observation/counters.ts';
 import { Notifications } from '../../../lwm2m/observation/notifications.ts';
 import { Observations } from '../../../lwm2m/observation/observations.ts';
+import { aRegistration } from '../../support/registration.ts';
 
 const PEER = { address: '127.0.0.1', port: 5683, key: '127.0.0.1#5683' };
-const REGISTRATION: Registration = {
-  id: 'id',
-  endpoint: 'device',
-  peer: PEER,
-  lifetime: 60,
-  version: '1.2',
-  binding: 'U',
-  queueMode: false,
-  objectLinks: { rootPath: '/', contentFormats: [], contentFormatNames: [], links: [] },
-  registeredAt: 0,
-  updatedAt: 0,
-};
+const REGISTRATION = aRegistration({ peer: PEER, version: '1.2' });
 
 function notifications() {
   const counters = newReportCounters();

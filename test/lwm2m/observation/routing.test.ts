@@ -4,26 +4,15 @@ import { ObjectModels, type Peer, parsePath, type Registration, type Report } fr
 import { newReportCounters } from '../../../lwm2m/observation/counters.ts';
 import { Notifications } from '../../../lwm2m/observation/notifications.ts';
 import { Observations } from '../../../lwm2m/observation/observations.ts';
+import { aRegistration } from '../../support/registration.ts';
 
 const plain = (port: number): Peer => ({ address: '192.0.2.1', port, key: `192.0.2.1#${port}` });
 const proved = (name: string, port: number): Peer => {
   return { address: '192.0.2.1', port, key: `psk#${name}`, identity: { kind: 'psk', identity: name } };
 };
 
-function registration(endpoint: string, peer: Peer): Registration {
-  return {
-    id: `id of ${endpoint}`,
-    endpoint,
-    peer,
-    lifetime: 60,
-    version: '1.1',
-    binding: 'U',
-    queueMode: false,
-    objectLinks: { rootPath: '/', contentFormats: [], contentFormatNames: [], links: [] },
-    registeredAt: 0,
-    updatedAt: 0,
-  };
-}
+const registration = (endpoint: string, peer: Peer): Registration =>
+  aRegistration({ id: `id of ${endpoint}`, endpoint, peer });
 
 /** Devices that are observed for `/3303/0/5700`, and whoever takes their notifications. */
 function observed(devices: readonly Registration[]) {

@@ -5,6 +5,7 @@ import {
   type Operation,
   type RegistrationHandler,
 } from '../../../lwm2m/index.ts';
+import { ACCEPT } from '../../support/registration.ts';
 import { type RegisterParts, type Script, ScriptedDevice } from './scripted-device.ts';
 
 const open: (() => Promise<unknown> | unknown)[] = [];
@@ -12,13 +13,6 @@ const open: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
-
-const ACCEPT: RegistrationHandler = {
-  register: () => undefined,
-  update: () => undefined,
-  deregister: () => undefined,
-  expire: () => undefined,
-};
 
 /** A server on a free port; short waits for what devices may not know. */
 export async function serve(options: Partial<Lwm2mServerOptions> = {}, handler: Partial<RegistrationHandler> = {}) {

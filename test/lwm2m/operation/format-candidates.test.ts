@@ -10,6 +10,7 @@ import {
 } from '../../../lwm2m/index.ts';
 import { formatCandidates } from '../../../lwm2m/operation/format-candidates.ts';
 import { FormatMemory } from '../../../lwm2m/operation/format-memory.ts';
+import { aRegistration, objectLinks } from '../../support/registration.ts';
 
 const id = fc.integer({ min: 0, max: 65_534 });
 const aPath: fc.Arbitrary<Path> = fc.oneof(
@@ -20,21 +21,8 @@ const aPath: fc.Arbitrary<Path> = fc.oneof(
 );
 const aVersion = fc.constantFrom(...LWM2M_VERSIONS);
 
-function registration(parts: Partial<Registration> = {}, formats: readonly number[] = []): Registration {
-  return {
-    id: 'id',
-    endpoint: 'device',
-    peer: { address: '127.0.0.1', port: 5683, key: '127.0.0.1#5683' },
-    lifetime: 60,
-    version: '1.1',
-    binding: 'U',
-    queueMode: false,
-    objectLinks: { rootPath: '/', contentFormats: formats, contentFormatNames: [], links: [] },
-    registeredAt: 0,
-    updatedAt: 0,
-    ...parts,
-  };
-}
+const registration = (parts: Partial<Registration> = {}, formats: readonly number[] = []): Registration =>
+  aRegistration({ objectLinks: objectLinks([], formats), ...parts });
 
 describe('formats to try', () => {
   const candidates = (

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ObjectModels, type Operation, parsePath, type Registration } from '../../../lwm2m/index.ts';
+import { LWM2M_VERSIONS, type Lwm2mVersion, ObjectModels, type Operation, parsePath } from '../../../lwm2m/index.ts';
 import { FormatMemory } from '../../../lwm2m/operation/format-memory.ts';
 import { type Exchange, negotiate } from '../../../lwm2m/operation/negotiation.ts';
+import { aRegistration, objectLinks } from '../../support/registration.ts';
 
 const path = parsePath('/3/0/15');
 const instance = parsePath('/3/0');
@@ -29,18 +30,19 @@ const anAnswer: fc.Arbitrary<Told> = fc.oneof(
   fc.constantFrom(...CODES).map(reply),
   fc.constantFrom('timeout', 'reset', 'gone', 'cancelled').map((kind) => ({ kind }) as Told),
 );
-const aVersion = fc.constantFrom('1.0', '1.1', '1.2');
+const aVersion = fc.constantFrom(...LWM2M_VERSIONS);
 const formats = fc.uniqueArray(fc.constantFrom(0, 42, 60, 110, 112, 11542, 11543, 11544));
 
-function registration(version: string, contentFormats: readonly number[]): Registration {
-  return {
-    version,
-    objectLinks: { rootPath: '/', contentFormats, contentFormatNames: [], links: [] },
-  } as unknown as Registration;
-}
+const registration = (version: Lwm2mVersion, contentFormats: readonly number[]) =>
+  aRegistration({ version, objectLinks: objectLinks([], contentFormats) });
 
 /** Asks for each operation in turn, of a device that answers as the list says and then not at all. */
-async function converse(operations: readonly Operation[], version: string, listed: number[], answers: readonly Told[]) {
+async function converse(
+  operations: readonly Operation[],
+  version: Lwm2mVersion,
+  listed: number[],
+  answers: readonly Told[],
+) {
   const memory = new FormatMemory();
   const facts = { registration: registration(version, listed), models: ObjectModels.official(), now: 0 };
   const left = [...answers];

@@ -18,6 +18,7 @@ import type { DeviceFacts } from '../../../lwm2m/operation/device-facts.ts';
 import { readDiscoverAnswer } from '../../../lwm2m/operation/discover-answer.ts';
 import { executeArgumentsFault } from '../../../lwm2m/operation/execute-arguments.ts';
 import { attributesFault, attributesQuery } from '../../../lwm2m/operation/notification-attributes.ts';
+import { aRegistration, objectLinks } from '../../support/registration.ts';
 
 const id = fc.integer({ min: 0, max: 65_534 });
 const aPath: fc.Arbitrary<Path> = fc.oneof(
@@ -27,21 +28,8 @@ const aPath: fc.Arbitrary<Path> = fc.oneof(
   fc.record({ objectId: id, instanceId: id, resourceId: id, resourceInstanceId: id }),
 );
 
-function registration(parts: Partial<Registration> = {}, formats: readonly number[] = []): Registration {
-  return {
-    id: 'id',
-    endpoint: 'device',
-    peer: { address: '127.0.0.1', port: 5683, key: '127.0.0.1#5683' },
-    lifetime: 60,
-    version: '1.1',
-    binding: 'U',
-    queueMode: false,
-    objectLinks: { rootPath: '/', contentFormats: formats, contentFormatNames: [], links: [] },
-    registeredAt: 0,
-    updatedAt: 0,
-    ...parts,
-  };
-}
+const registration = (parts: Partial<Registration> = {}, formats: readonly number[] = []): Registration =>
+  aRegistration({ objectLinks: objectLinks([], formats), ...parts });
 
 function facts(parts: Partial<Registration> = {}): DeviceFacts {
   return { registration: registration(parts), models: ObjectModels.official(), now: 0 };

@@ -14,25 +14,19 @@ import { Operations } from '../../../lwm2m/operation/operations.ts';
 import { SerialDispatcher } from '../../../lwm2m/operation/serial-dispatcher.ts';
 import { QueueMode } from '../../../lwm2m/queue/queue-mode.ts';
 import { HeldClock } from '../../support/held-clock.ts';
+import { aRegistration, objectLinks } from '../../support/registration.ts';
 import { execute, turn, write } from './sleepy-devices.ts';
 
 const ENDPOINT = 'sleepy';
 
-function registration(id: string, endpoint = ENDPOINT, queueMode = true): Registration {
-  const links = [{ objectId: 3, instanceId: 0 }];
-  return {
+const registration = (id: string, endpoint = ENDPOINT, queueMode = true): Registration =>
+  aRegistration({
     id,
     endpoint,
-    peer: { address: '127.0.0.1', port: 1, key: '127.0.0.1:1' },
-    lifetime: 86_400,
-    version: '1.1',
-    binding: 'U',
     queueMode,
-    objectLinks: { rootPath: '/', contentFormats: [], contentFormatNames: [], links },
-    registeredAt: 0,
-    updatedAt: 0,
-  };
-}
+    lifetime: 86_400,
+    objectLinks: objectLinks([{ objectId: 3, instanceId: 0 }]),
+  });
 
 interface OpenRequest {
   readonly text: string;

@@ -7,6 +7,7 @@ import {
   type PlannedInstance,
 } from '../../../lwm2m/index.ts';
 import { type DeviceEvent, type DeviceSettings, SimulatedDevice } from '../../../simulator/index.ts';
+import { ACCEPT } from '../../support/registration.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -44,10 +45,7 @@ function account(port: number, lifetime: number): PlannedInstance[] {
 
 /** A LwM2M server, and a Bootstrap-Server that sends devices to it. */
 async function servers(planned = account, deletes: BootstrapPlan['deletes'] = ['/']) {
-  const server = new Lwm2mServer(
-    { coap: { host: '127.0.0.1', port: 0 }, lifetime: LIFETIME },
-    { register: () => undefined, update: () => undefined, deregister: () => undefined, expire: () => undefined },
-  );
+  const server = new Lwm2mServer({ coap: { host: '127.0.0.1', port: 0 }, lifetime: LIFETIME }, ACCEPT);
   const { port } = await server.start();
   const results: BootstrapResult[] = [];
   const asked: string[] = [];
