@@ -213,7 +213,7 @@ export class Daemon {
     const settings = presenceSettings(
       this.#configuration,
       url,
-      `${publicUrl(this.#configuration, health, ownAddress())}/${this.#secret}`,
+      () => `${publicUrl(this.#configuration, health, ownAddress())}/${this.#secret}`,
     );
     const connection = new CseConnection(this.#configuration, settings, this.#logger);
     this.#connection = connection;

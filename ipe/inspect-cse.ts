@@ -42,7 +42,7 @@ export async function inspectCse(configuration: Configuration, logger: Logger): 
 }
 
 async function inspect(configuration: Configuration, url: string, logger: Logger): Promise<CseReport> {
-  const settings = presenceSettings(configuration, url, configuration.http.publicUrl ?? 'http://127.0.0.1');
+  const settings = presenceSettings(configuration, url, () => configuration.http.publicUrl ?? 'http://127.0.0.1');
   const client = new CseClient(cseClientOptions(configuration, settings, logger));
   try {
     const first = await readCseBase(client, settings);

@@ -29,7 +29,11 @@ const FAREWELL = 10_000;
 const EMBEDDED_ADMINISTRATOR = 'CAdmin';
 
 /** How the IPE appears on the CSE, from the configuration and the addresses that only a started process knows. */
-export function presenceSettings(configuration: Configuration, url: string, pointOfAccess: string): PresenceSettings {
+export function presenceSettings(
+  configuration: Configuration,
+  url: string,
+  pointOfAccess: () => string,
+): PresenceSettings {
   const { cse, names, access } = configuration;
   return {
     url,

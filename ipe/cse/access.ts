@@ -13,8 +13,8 @@ export interface PresenceSettings {
   /** resourceName of the IPE's AE. */
   readonly resourceName: string;
   readonly nodePrefix: string;
-  /** URL under which the CSE reaches the IPE. */
-  readonly pointOfAccess: string;
+  /** URL under which the CSE reaches the IPE; asked for with each registration, since addresses may come after the start. */
+  readonly pointOfAccess: () => string;
   /** Who may do what with what the IPE makes, where no rule says otherwise. */
   readonly privileges: Privileges;
   readonly dialect: 'auto' | Dialect['name'];

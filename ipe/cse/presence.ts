@@ -170,7 +170,7 @@ export class CsePresence {
 
   async #register(): Promise<void> {
     const { originator, resourceName, releaseVersion, pointOfAccess } = this.#settings;
-    const variable = { poa: [pointOfAccess], lbl: ['LWM2M-IPE', 'Iwked-Technology:LWM2M'], et: this.#expiration() };
+    const variable = { poa: [pointOfAccess()], lbl: ['LWM2M-IPE', 'Iwked-Technology:LWM2M'], et: this.#expiration() };
     const attributes: CreateAttributes<typeof ResourceType.ae> = {
       rn: resourceName,
       api: IPE_APP_ID,

@@ -28,6 +28,15 @@ it('without its CSE it is degraded since then where devices are accepted, else n
   });
 });
 
+it('one that has not met its CSE since the start is degraded, and one whose CSE is of another kind than at the start', () => {
+  expect(ready({ availability: away, recalled: true })).toMatchObject({
+    ready: true,
+    degraded: [AWAY, 'what a start does on the CSE is still to be done: this run goes by what the last one knew'],
+  });
+  const unfit = 'started for another kind';
+  expect(ready({ recalled: false, acquaintance: { unfit } })).toMatchObject({ ready: true, degraded: [unfit] });
+});
+
 it('a store that cannot be written means that nobody new is accepted', () => {
   const fault = new IpeError('store/full', 'the disk is full');
   expect(ready({ store: { fault } })).toMatchObject({ ready: false, reasons: ['the disk is full'] });

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Logger } from '../../common/index.ts';
+import { type Logger, silentLogger } from '../../common/index.ts';
 import { type DialectName, Operation, ResourceType } from '../../cse-client/index.ts';
 import { EmbeddedCse, type Faults } from '../../embedded-cse/index.ts';
+import { LmdbStore } from '../../ipe/store/lmdb-store.ts';
+import { RECORD_FORMATS } from '../../ipe/store/records.ts';
 import { AnsweringDevice } from '../e2e/answering-device.ts';
 import { type CseUnderTest, startEmbedded } from '../support/cse-under-test.ts';
 import { Device } from '../support/device.ts';
@@ -317,6 +319,17 @@ describe('a start is refused, though an earlier run knew the CSE,', () => {
   ] satisfies Overrides[])('where it was known otherwise: %o', async (overrides) => {
     cse.cse.faults.drop({});
     await expect(start(overrides)).rejects.toMatchObject({ code: 'cse/unreachable' });
+  });
+
+  it('where what is remembered cannot be read', async () => {
+    const newer = { ...RECORD_FORMATS.cse, version: 2, migrations: { 1: (json: unknown) => json } };
+    const store = LmdbStore.open({ path, logger: silentLogger, formats: { ...RECORD_FORMATS, cse: newer } });
+    // What an older version wrote is written anew.
+    expect([...store.entries('cse')]).toHaveLength(1);
+    await store.close();
+    cse.cse.faults.drop({});
+    await expect(start()).rejects.toMatchObject({ code: 'cse/unreachable' });
+    expect(said('a damaged record was put aside')).toHaveLength(1);
   });
 
   it('where another CSE answers in its place and then falls silent', async () => {
