@@ -5,6 +5,8 @@ import type { Write } from './group-commit.ts';
 const RESERVE = 16 << 20;
 /** Bytes that one write may cost beside its own: the pages above it that are written anew. */
 const PER_WRITE = 16_384;
+/** Bytes of those that the last words of a run may take; the rest is for the database at the next start. */
+const LAST_WORDS = 4 << 20;
 /** Milliseconds for which a look at the disk counts. */
 const LOOK_AGAIN = 1_000;
 
@@ -16,6 +18,7 @@ export class FreeSpace {
   readonly #path: string;
   readonly #free: () => Promise<number>;
   readonly #clock: Clock;
+  #reserve = RESERVE;
   #left = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -26,15 +29,22 @@ export class FreeSpace {
     this.#clock = clock;
   }
 
+  /** The run ends: what is still to be written may take a part of what is left alone else. */
+  release(): void {
+    this.#reserve = RESERVE - LAST_WORDS;
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
+  }
+
   /** Rejects with IpeError `store/full` when there may be no room for the writes. */
   async demand(writes: readonly Write[]): Promise<void> {
     let needed = 0;
-    for (const { bytes } of writes) if (bytes !== undefined) needed += PER_WRITE + bytes.length;
+    const perWrite = this.#reserve === RESERVE ? PER_WRITE : 0;
+    for (const { bytes } of writes) if (bytes !== undefined) needed += perWrite + bytes.length;
     // What is removed makes room, and needs little.
     if (needed === 0) return;
     const now = this.#clock.monotonic();
     if (now - this.#lookedAt >= LOOK_AGAIN || this.#left < needed) {
-      this.#left = (await this.#free()) - RESERVE;
+      this.#left = (await this.#free()) - this.#reserve;
       this.#lookedAt = now;
     }
     if (this.#left < needed) {

@@ -46,6 +46,8 @@ interface Waiting {
 const PACE = 2;
 /** Milliseconds after which failed writes are tried again, doubled from the least to the most. */
 const BACKOFF = { least: 500, most: 10_000 } as const;
+/** Milliseconds between two attempts at the end. */
+const LAST_ATTEMPTS = 200;
 
 /**
  * Gathers writes while a group is being made durable, and makes them the next group: however many wait, one transaction at
@@ -64,6 +66,8 @@ export class GroupCommit {
   #running = false;
   #beganAt = Number.NEGATIVE_INFINITY;
   #fault: IpeError | undefined;
+  /** Code of the fault that was told last. */
+  #told: string | undefined;
   #retry: Timer | undefined;
   #backoff: number = BACKOFF.least;
   #stopped = false;
@@ -94,7 +98,8 @@ export class GroupCommit {
     const id = `${write.table}\t${write.key}`;
     this.#gatheringBytes += weight(write) - weight(this.#gathering.get(id));
     this.#gathering.set(id, write);
-    this.#schedule();
+    if (this.#fault === undefined) this.#schedule();
+    else if (bytes === undefined) this.#scheduleRemovals();
   }
 
   /** Resolves when all writes taken so far are durable; rejects at once while there is a fault. */
@@ -109,14 +114,37 @@ export class GroupCommit {
     return this.#current.promise;
   }
 
-  /** One last attempt to make everything durable; nothing is tried after it. */
-  async close(): Promise<void> {
+  /** Records that are not durable yet, by table. */
+  get unwritten(): ReadonlyMap<Table, number> {
+    const counts = new Map<Table, number>();
+    for (const { table, bytes } of this.#gathering.values()) {
+      if (bytes !== undefined) counts.set(table, (counts.get(table) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** Tries for so many milliseconds, once at least, to make everything durable; nothing is tried after it. */
+  async close(limit: number): Promise<void> {
+    const { clock } = this.#parts;
+    const until = clock.monotonic() + limit;
+    while (!(await this.#lastAttempt()) && clock.monotonic() + LAST_ATTEMPTS <= until) {
+      // As in `#pace`: the process is not to end before.
+      await new Promise<void>((resolve) => setTimeout(resolve, LAST_ATTEMPTS));
+    }
+    this.#retry?.cancel();
+    this.#stopped = true;
+  }
+
+  /** True when everything is durable. */
+  async #lastAttempt(): Promise<boolean> {
     this.#retry?.cancel();
     this.#retry = undefined;
     this.#fault = undefined;
     this.#schedule();
-    await this.flushed().catch(() => undefined);
-    this.#stopped = true;
+    return this.flushed().then(
+      () => true,
+      () => false,
+    );
   }
 
   #schedule(): void {
@@ -139,10 +167,27 @@ export class GroupCommit {
         this.#succeeded();
       }
     } catch (error) {
+      await this.#commitRemovals(this.#committing as Group);
       this.#failed(error as IpeError);
     } finally {
       this.#running = false;
     }
+  }
+
+  /** Does not wait for the next attempt at all that failed. */
+  #scheduleRemovals(): void {
+    if (this.#scheduled || this.#running) return;
+    this.#scheduled = true;
+    setImmediate(async () => {
+      this.#scheduled = false;
+      if (this.#running || this.#stopped) return;
+      this.#running = true;
+      await this.#pace();
+      await this.#commitRemovals(this.#gathering);
+      this.#running = false;
+      // What came meanwhile, where the fault is over.
+      if (this.#gathering.size > 0) this.#schedule();
+    });
   }
 
   async #pace(): Promise<void> {
@@ -171,13 +216,37 @@ export class GroupCommit {
     this.#committingBytes = 0;
     this.#current = undefined;
     this.#backoff = BACKOFF.least;
-    if (this.#fault !== undefined) this.#parts.logger.info('the store can be written again', { pending: this.pending });
+    if (this.#told !== undefined) this.#parts.logger.info('the store can be written again', { pending: this.pending });
+    this.#told = undefined;
     this.#fault = undefined;
     current?.resolve();
   }
 
   #tryAgain(): void {
-    if (!this.#stopped) void this.#run();
+    if (this.#stopped) return;
+    if (this.#running) this.#retry = this.#parts.clock.timer(BACKOFF.least, () => this.#tryAgain());
+    else if (this.#gathering.size > 0) void this.#run();
+    // Nothing is left to be tried: the next write finds out.
+    else this.#fault = undefined;
+  }
+
+  /**
+   * What is removed needs no room, and has to be gone after a kill: a value that the CSE got while the disk was full would come
+   * back to it as the newest.
+   */
+  async #commitRemovals(group: Group): Promise<void> {
+    const removals = [...group].filter(([, { bytes }]) => bytes === undefined);
+    if (removals.length === 0) return;
+    try {
+      await this.#parts.commit(removals.map(([, write]) => write));
+    } catch {
+      return; // Tried again with the others.
+    }
+    for (const [id, write] of removals) {
+      if (group.get(id) !== write) continue;
+      group.delete(id);
+      if (group === this.#gathering) this.#gatheringBytes -= weight(write);
+    }
   }
 
   /** The older writes go first again, but where a newer one has taken their place. */
@@ -192,7 +261,8 @@ export class GroupCommit {
     this.#committing = undefined;
     this.#committingBytes = 0;
     counters.failures += 1;
-    const level = this.#fault?.code === error.code ? 'debug' : 'error';
+    const level = this.#told === error.code ? 'debug' : 'error';
+    this.#told = error.code;
     logger[level]('the store cannot be written', { code: error.code, reason: error.message, pending: this.pending });
     this.#fault = error;
     const waiters = [this.#current, this.#next];

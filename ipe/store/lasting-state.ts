@@ -11,7 +11,7 @@ import { observationRecorder } from './observation-recorder.ts';
 import { openStore, type StoreSettings } from './open-store.ts';
 import { recorded } from './recording.ts';
 import { type Restarted, type RestartParts, restart } from './restart.ts';
-import type { Store } from './store.ts';
+import type { Store, Unwritten } from './store.ts';
 import { type ValueKeeper, valueRecorder } from './value-recorder.ts';
 import { removalRecorder, treeRecorder } from './work-recorder.ts';
 
@@ -62,9 +62,9 @@ export class LastingState {
     return restarted;
   }
 
-  /** Makes durable what waits and closes the store. */
-  async close(): Promise<void> {
+  /** Makes durable what waits, within `limit` milliseconds, and closes the store; gives what could not be. */
+  async close(limit: number): Promise<Unwritten> {
     this.#endHeartbeat();
-    await this.store.close();
+    return this.store.close(limit);
   }
 }

@@ -6,7 +6,7 @@ import { DEFAULT_PENDING_LIMITS, GroupCommit, type PendingLimits, type Table, ty
 import { LogTransfer } from './log-transfer.ts';
 import { openRecord, type RecordFormat, sealRecord } from './record-format.ts';
 import { KINDS, type Kind, RECORD_FORMATS, type RecordFormats, type Records } from './records.ts';
-import { type Entry, newStoreCounters, type Store, type StoreCounters } from './store.ts';
+import { type Entry, newStoreCounters, type Store, type StoreCounters, type Unwritten } from './store.ts';
 import { storeError } from './store-error.ts';
 import { inspectFiles, makeDirectory, writeFormat } from './store-files.ts';
 import { lockStore } from './store-lock.ts';
@@ -143,14 +143,19 @@ export class LmdbStore implements Store {
     return this.#commit.flushed();
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    await this.#commit.close();
+  async close(limit = 0): Promise<Unwritten> {
+    if (this.#closed) return this.#commit.unwritten;
+    this.#space.release();
+    await this.#commit.close(limit);
     this.#closed = true;
     await this.#transfer.close().catch((error: unknown) => this.#logger.error('closing the store failed', { error }));
-    if (this.pending > 0) this.#logger.error('the store could not be written before the end', { lost: this.pending });
+    const { unwritten } = this.#commit;
+    if (unwritten.size > 0) {
+      this.#logger.error('the store could not be written before the end', { lost: Object.fromEntries(unwritten) });
+    }
     await this.#root.close().catch((error: unknown) => this.#logger.error('closing the store failed', { error }));
     this.#unlock();
+    return unwritten;
   }
 
   #add(write: Write): void {

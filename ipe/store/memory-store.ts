@@ -1,6 +1,6 @@
 import type { IpeError } from '../../common/index.ts';
 import type { Kind, Records } from './records.ts';
-import { type Entry, newStoreCounters, type Store, type StoreCounters } from './store.ts';
+import { type Entry, newStoreCounters, type Store, type StoreCounters, type Unwritten } from './store.ts';
 
 /** A store that forgets everything with the process: where the CSE does so too, and for tests. */
 export class MemoryStore implements Store {
@@ -33,7 +33,7 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  close(): Promise<Unwritten> {
+    return Promise.resolve(new Map());
   }
 }

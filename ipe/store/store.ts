@@ -21,6 +21,9 @@ export interface StoreCounters {
   readonly commitTime: Distribution;
 }
 
+/** How many records of which kind could not be made durable; what could only not be removed is not among them. */
+export type Unwritten = ReadonlyMap<string, number>;
+
 /** All counters at zero. */
 export function newStoreCounters(): StoreCounters {
   return { writes: 0, commits: 0, failures: 0, quarantined: 0, commitTime: new Distribution() };
@@ -47,6 +50,9 @@ export interface Store {
    * `store/io` ...). What failed is kept and tried again, unless another write takes its place.
    */
   flushed(): Promise<void>;
-  /** Makes durable what can be, and lets go of the files. Never rejects. */
-  close(): Promise<void>;
+  /**
+   * Makes durable what can be within `limit` milliseconds, in one attempt at least, and lets go of the files. Never rejects:
+   * gives what could not be.
+   */
+  close(limit?: number): Promise<Unwritten>;
 }

@@ -155,15 +155,15 @@ export class Delivery {
 
   /**
    * The device has left, and its tree stays for a moment: resolves when nothing waits any more, when the CSE is away, or after
-   * `ValueSettings.farewell`. `end` is to follow.
+   * `limit` milliseconds. `end` is to follow.
    */
-  async depart(): Promise<void> {
+  async depart(limit: number): Promise<void> {
     if (this.size === 0) return;
     const done = new Promise<void>((resolve) => {
       this.#departed = resolve;
     });
     this.hurry();
-    await within(done, this.#shares.settings.farewell, this.#shares.parts.clock);
+    await within(done, limit, this.#shares.parts.clock);
   }
 
   /**

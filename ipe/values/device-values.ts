@@ -240,10 +240,10 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   }
 
   /** As `Delivery.depart`; nothing is asked of the device any more. */
-  depart(): Promise<void> {
+  depart(limit: number): Promise<void> {
     this.#confirmed?.end();
     this.#inquiry.end();
-    return this.#delivery.depart();
+    return this.#delivery.depart(limit);
   }
 
   /** As `Delivery.end`; nothing is asked of the device any more. */

@@ -131,7 +131,7 @@ export class Values implements ValueHooks {
   async depart(registration: Registration, tree: EndpointTree): Promise<void> {
     const { endpoint } = registration;
     if (!this.#devices.has(endpoint) && this.#left.has(endpoint)) this.restore(registration, tree, () => true);
-    await this.#devices.get(endpoint)?.depart();
+    await this.#devices.get(endpoint)?.depart(this.#shares.delivery.settings.farewell);
   }
 
   /** The registration ends: what still waits is dropped and counted. */
@@ -204,15 +204,22 @@ export class Values implements ValueHooks {
     for (const device of this.#devices.values()) device.resume();
   }
 
-  /** Asks nothing and stores nothing any more; resolves when no request is under way, so that none is left half-made. */
-  async stop(): Promise<void> {
+  /**
+   * Asks and takes nothing any more. What waits and may not outlive the process goes to the CSE first, for `limit` milliseconds
+   * at most. Resolves when no request is under way, so that none is left half-made.
+   */
+  async stop(limit = 0): Promise<void> {
     this.#stopped = true;
     this.#due.stop();
-    const { waiting } = this;
-    const forLater = this.#parts.keeper !== undefined;
-    const level = forLater ? 'info' : 'warn';
-    if (waiting > 0) this.#parts.logger[level]('stopping with values that the CSE has not got', { waiting });
+    const { keeper, logger } = this.#parts;
     const devices = [...this.#devices.values()];
+    const forLater = keeper !== undefined;
+    if (limit > 0 && (!forLater || keeper.fault !== undefined)) {
+      await Promise.all(devices.map((device) => device.depart(limit)));
+    }
+    const { waiting } = this;
+    const level = forLater ? 'info' : 'warn';
+    if (waiting > 0) logger[level]('stopping with values that the CSE has not got', { waiting });
     this.#devices.clear();
     await Promise.all(devices.map((device) => device.end(forLater)));
   }

@@ -5,7 +5,7 @@ import { type Logger, silentLogger } from '../../../common/index.ts';
 import { LmdbStore } from '../../../ipe/store/lmdb-store.ts';
 import { sealRecord } from '../../../ipe/store/record-format.ts';
 import { RECORD_FORMATS, type RecordFormats } from '../../../ipe/store/records.ts';
-import { registrationOf } from './samples.ts';
+import { registrationOf, SAMPLES } from './samples.ts';
 import { openTemporary, temporaryDirectory } from './temporary-store.ts';
 
 const GIB = 2 ** 30;
@@ -231,11 +231,64 @@ describe('a full disk', () => {
     }
   });
 
+  it('takes removals, for a value that was delivered meanwhile must not come back after a kill', async () => {
+    const path = temporaryDirectory();
+    // Enough for three records beside what is left alone.
+    let room = (16 << 20) + 55_000;
+    const store = openTemporary(path, { free: async () => room });
+    for (const key of ['a', 'b', 'c']) store.put('setting', key, 1);
+    await store.flushed();
+    room = 0;
+    const keys = () => [...store.entries('setting')].map(({ key }) => key);
+    store.put('setting', 'd', 1);
+    store.remove('setting', 'a');
+    await expect(store.flushed()).rejects.toMatchObject({ code: 'store/full' });
+    expect(keys()).toEqual(['b', 'c']);
+    store.remove('setting', 'b');
+    store.put('setting', 'e', 1);
+    store.remove('setting', 'e');
+    await vi.waitUntil(() => !keys().includes('b'));
+    expect(keys()).toEqual(['c']);
+    expect(store.fault).toMatchObject({ code: 'store/full' });
+    room = GIB;
+    await vi.waitUntil(() => store.fault === undefined, { timeout: 5_000 });
+    await store.flushed();
+    expect(keys()).toEqual(['c', 'd']);
+  });
+
+  it('that holds nothing but removals is no fault any more when these are done', async () => {
+    let room = 0;
+    const store = openTemporary(temporaryDirectory(), { free: async () => room });
+    store.put('setting', 'a', 1);
+    await expect(store.flushed()).rejects.toMatchObject({ code: 'store/full' });
+    store.remove('setting', 'a');
+    await vi.waitUntil(() => store.fault === undefined, { timeout: 5_000 });
+    room = GIB;
+    store.put('setting', 'b', 1);
+    await store.flushed();
+    expect(store.pending).toBe(0);
+  });
+
+  it('is tried for as long as a stop may take, into what is left alone else', async () => {
+    let room = 10 << 20;
+    const store = LmdbStore.open({ path: temporaryDirectory(), logger: listening().logger, free: async () => room });
+    store.put('setting', 'a', 1);
+    const closed = store.close(10_000);
+    await vi.waitUntil(() => store.counters.failures >= 2, { timeout: 5_000 });
+    room = 15 << 20;
+    expect([...(await closed)]).toEqual([]);
+  });
+
   it('does not keep a stop from ending, and what is lost is told', async () => {
     const { logger, lines } = listening();
     const store = LmdbStore.open({ path: temporaryDirectory(), logger, free: async () => 0 });
     store.put('setting', 'a', 1);
-    await store.close();
+    store.put('value', 'v', SAMPLES.value);
+    store.remove('setting', 'c');
+    expect([...(await store.close())]).toEqual([
+      ['setting', 1],
+      ['value', 1],
+    ]);
     expect(lines).toContain('the store could not be written before the end');
     expect(() => store.put('setting', 'b', 1)).toThrow(expect.objectContaining({ code: 'store/closed' }) as Error);
   });

@@ -15,6 +15,6 @@ export function temporaryDirectory(): string {
 /** A store on the disk that is closed with the test. */
 export function openTemporary(path: string, options: Partial<LmdbStoreOptions> = {}): LmdbStore {
   const store = LmdbStore.open({ path, logger: silentLogger, ...options });
-  onTestFinished(() => store.close());
+  onTestFinished(async () => void (await store.close()));
   return store;
 }

@@ -58,6 +58,19 @@ describe('values behind the bridge', () => {
     expect([world.asked.length, world.values.size]).toEqual([1, 0]);
   });
 
+  it('what comes while we stop is left to its device: a Send is refused, a notification not acknowledged', async () => {
+    world.values.follow(world.registration, world.tree, true);
+    await world.holds('3303_0/5700', 20);
+    await world.values.stop();
+    const { registration } = world;
+    const content = { format: 110, payload: Buffer.from('[]') };
+    const report = (source: 'send' | 'notify') =>
+      world.values.report({ registration, source, nodes: [temperature(21)], content, receivedAt: Date.now() });
+    expect(() => report('send')).toThrow(expect.objectContaining({ code: 'ipe/stopping', retryable: true }) as Error);
+    const later = new Promise((resolve) => setImmediate(() => resolve('not taken')));
+    expect(await Promise.race([report('notify'), world.values.durable(), later])).toBe('not taken');
+  });
+
   it('the tree of a device that has left waits for a CSE that does not answer no longer than a set time', async () => {
     world.values.follow(world.registration, world.tree, true);
     await world.holds('3303_0/5700', 20);
