@@ -6,7 +6,8 @@ import { ResourceType } from '../../cse-client/index.ts';
 import { AnsweringDevice } from '../e2e/answering-device.ts';
 import { acmeAvailable } from '../support/acme.ts';
 import { type CseUnderTest, startAcme, startEmbedded } from '../support/cse-under-test.ts';
-import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { type Application, eventually, type RunningIpe } from '../support/ipe.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 
 const PAGE = readFileSync(new URL('../../docs/resource-tree.md', import.meta.url), 'utf8');
 
@@ -37,9 +38,7 @@ function suite(title: string, start: () => Promise<CseUnderTest>): void {
     let device: AnsweringDevice;
 
     beforeAll(async () => {
-      cse = await start();
-      ipe = await startIpe(cse, { access: { command: ['Cmyapp'] } });
-      app = await Application.start(cse, 'watcher');
+      ({ cse, ipe, app } = await startStand(start(), { access: { command: ['Cmyapp'] } }, 'watcher'));
       device = await AnsweringDevice.open(ipe.port);
       device.holds('/3303/0', [{ n: '5700', v: 21.5 }]);
       device.holds('/3311/0', [{ n: '5850', vb: false }]);
@@ -60,9 +59,7 @@ function suite(title: string, start: () => Promise<CseUnderTest>): void {
     });
     afterAll(async () => {
       device?.close();
-      await app?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, ipe, cse);
     });
 
     it('every curl line is answered with what it promises', { timeout: 30_000 }, async () => {

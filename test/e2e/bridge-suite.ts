@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { parseTimestamp, ResourceType } from '../../cse-client/index.ts';
 import type { CseUnderTest } from '../support/cse-under-test.ts';
 import { Device } from '../support/device.ts';
-import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { type Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
 import { startNotificationTarget } from '../support/notification-target.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 
 const { ae, container, node, acp, subscription: subscriptionType } = ResourceType;
 let serial = 0;
@@ -19,14 +20,10 @@ export function bridgeSuite(title: string, start: () => Promise<CseUnderTest>): 
     let name: string;
 
     beforeAll(async () => {
-      cse = await start();
-      ipe = await startIpe(cse);
-      app = await Application.start(cse);
+      ({ cse, ipe, app } = await startStand(start()));
     });
     afterAll(async () => {
-      await app?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, ipe, cse);
     });
     beforeEach(async () => {
       serial += 1;

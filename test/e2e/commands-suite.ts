@@ -4,6 +4,7 @@ import type { CommandResponse } from '../../mappings/index.ts';
 import { SimulatedDevice } from '../../simulator/index.ts';
 import type { CseUnderTest } from '../support/cse-under-test.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 
 const { ae, acp, container, contentInstance, subscription } = ResourceType;
 const FINAL = ['done', 'failed', 'expired'];
@@ -92,16 +93,11 @@ export function commandsSuite(title: string, start: () => Promise<CseUnderTest>)
     };
 
     beforeAll(async () => {
-      cse = await start();
-      ipe = await startIpe(cse, configuration);
-      app = await Application.start(cse, 'commander');
+      ({ cse, ipe, app } = await startStand(start(), configuration, 'commander'));
       other = await Application.start(cse, 'other');
     });
     afterAll(async () => {
-      await app?.stop();
-      await other?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, other, ipe, cse);
     });
     beforeEach(async () => {
       serial += 1;

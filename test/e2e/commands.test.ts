@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ResourceType } from '../../cse-client/index.ts';
 import { acmeAvailable } from '../support/acme.ts';
 import { type CseUnderTest, startAcme, startEmbedded } from '../support/cse-under-test.ts';
-import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { type Application, eventually, type RunningIpe } from '../support/ipe.ts';
 import { describeWithLeshan, LeshanClient } from '../support/leshan.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 import { Commander, commandsSuite } from './commands-suite.ts';
 
 for (const dialect of ['standard', 'acme', 'mobius4', 'tinyiot'] as const) {
@@ -34,9 +35,11 @@ await describeWithLeshan('commands to a Leshan client', () => {
     };
 
     beforeAll(async () => {
-      cse = await startAcme();
-      ipe = await startIpe(cse, { access: { command: ['Ccommander'] }, commands: { pollInterval: '1d' } });
-      app = await Application.start(cse, 'commander');
+      ({ cse, ipe, app } = await startStand(
+        startAcme(),
+        { access: { command: ['Ccommander'] }, commands: { pollInterval: '1d' } },
+        'commander',
+      ));
       client = await LeshanClient.start({ server: `coap://127.0.0.1:${ipe.port}`, endpoint: 'leshan', lifetime: 60 });
       await client.event(/^registered /);
       commander = new Commander(app, cse, 'leshan');
@@ -44,9 +47,7 @@ await describeWithLeshan('commands to a Leshan client', () => {
     });
     afterAll(async () => {
       await client?.kill();
-      await app?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, ipe, cse);
     });
 
     it('writes and sees it confirmed by a Read', async () => {

@@ -7,6 +7,7 @@ import { type CommandResponse, isValueInstanceName } from '../../mappings/index.
 import { type DeviceSettings, SimulatedDevice } from '../../simulator/index.ts';
 import type { CseUnderTest } from '../support/cse-under-test.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 import { Commander } from './commands-suite.ts';
 
 const { container, contentInstance, subscription } = ResourceType;
@@ -113,16 +114,11 @@ export function directCommandsSuite(title: string, start: () => Promise<CseUnder
     const done = (method: string, path: string) => asked.filter((line) => line === `${method} ${path} 2.04`);
 
     beforeAll(async () => {
-      cse = await start();
-      ipe = await startIpe(cse, configuration);
-      app = await Application.start(cse, 'commander');
+      ({ cse, ipe, app } = await startStand(start(), configuration, 'commander'));
       other = await Application.start(cse, 'other');
     });
     afterAll(async () => {
-      await app?.stop();
-      await other?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, other, ipe, cse);
     });
     beforeEach(() => {
       serial += 1;

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acmeAvailable } from '../support/acme.ts';
 import { type CseUnderTest, startAcme, startEmbedded } from '../support/cse-under-test.ts';
-import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { type Application, eventually, type RunningIpe } from '../support/ipe.ts';
 import { describeWithLeshan, LeshanClient } from '../support/leshan.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 import { DirectCommander, directCommandsSuite } from './direct-commands-suite.ts';
 
 for (const dialect of ['standard', 'acme', 'mobius4', 'tinyiot'] as const) {
@@ -39,19 +40,19 @@ await describeWithLeshan('direct commands to a Leshan client', () => {
     };
 
     beforeAll(async () => {
-      cse = await startAcme();
-      ipe = await startIpe(cse, {
-        access: { command: ['Ccommander'] },
-        commands: { pollInterval: '1d' },
-        lwm2m: { queueMode: { awake: `${AWAKE}ms` } },
-      });
-      app = await Application.start(cse, 'commander');
+      ({ cse, ipe, app } = await startStand(
+        startAcme(),
+        {
+          access: { command: ['Ccommander'] },
+          commands: { pollInterval: '1d' },
+          lwm2m: { queueMode: { awake: `${AWAKE}ms` } },
+        },
+        'commander',
+      ));
     });
     afterAll(async () => {
       await Promise.all(clients.map((client) => client.kill()));
-      await app?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, ipe, cse);
     });
 
     it('writes and sees it confirmed, executes, and gets back what the client refuses', async () => {

@@ -5,6 +5,7 @@ import { coapCode } from '../../mappings/index.ts';
 import { type CseUnderTest, startEmbedded } from '../support/cse-under-test.ts';
 import { Device } from '../support/device.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 
 const { ae, container, node } = ResourceType;
 const { create, update, delete: remove } = Operation;
@@ -22,14 +23,10 @@ describe.each(['journal', 'refuse'] as const)(
     let endpoint: string;
 
     beforeAll(async () => {
-      cse = await startEmbedded('acme');
-      ipe = await startIpe(cse, { cse: { timeout: '700ms', whenAway } });
-      app = await Application.start(cse);
+      ({ cse, ipe, app } = await startStand(startEmbedded('acme'), { cse: { timeout: '700ms', whenAway } }));
     });
     afterAll(async () => {
-      await app?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, ipe, cse);
     });
     beforeEach(async () => {
       serial += 1;

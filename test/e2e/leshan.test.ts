@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseTimestamp, ResourceType } from '../../cse-client/index.ts';
 import { acmeAvailable } from '../support/acme.ts';
 import { type CseUnderTest, startAcme } from '../support/cse-under-test.ts';
-import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { type Application, eventually, type RunningIpe } from '../support/ipe.ts';
 import { describeWithLeshan, LeshanClient } from '../support/leshan.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 
 const acme = await acmeAvailable();
 
@@ -21,15 +22,11 @@ await describeWithLeshan('a Leshan client, the IPE, ACME and an application that
     };
 
     beforeAll(async () => {
-      cse = await startAcme();
-      ipe = await startIpe(cse);
-      app = await Application.start(cse);
+      ({ cse, ipe, app } = await startStand(startAcme()));
     });
     afterAll(async () => {
       await Promise.all(clients.map((client) => client.kill()));
-      await app?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, ipe, cse);
     });
 
     it('registers: the application finds device, node and objects by label', async () => {

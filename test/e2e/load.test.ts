@@ -4,6 +4,7 @@ import type { EmbeddedCse } from '../../embedded-cse/index.ts';
 import { type CseUnderTest, startEmbedded } from '../support/cse-under-test.ts';
 import { Device } from '../support/device.ts';
 import { Application, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 
 describe('a bridge under load', () => {
   let cse: CseUnderTest & { cse: EmbeddedCse };
@@ -18,18 +19,17 @@ describe('a bridge under load', () => {
   };
 
   beforeAll(async () => {
-    cse = await startEmbedded('standard');
-    ipe = await startIpe(cse, { values: { mode: 'none' }, cse: { timeout: '4s', maxWait: '700ms' } });
-    app = await Application.start(cse);
+    ({ cse, ipe, app } = await startStand(startEmbedded('standard'), {
+      values: { mode: 'none' },
+      cse: { timeout: '4s', maxWait: '700ms' },
+    }));
   });
   afterEach(() => {
     cse.cse.faults.clear();
     for (const one of devices.splice(0)) one.close();
   });
   afterAll(async () => {
-    await app?.stop();
-    await ipe?.stop();
-    await cse?.stop();
+    await stopAll(app, ipe, cse);
   });
 
   it('one answer of the CSE that does not come slows no other device', async () => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ResourceType } from '../../cse-client/index.ts';
 import type { CseUnderTest } from '../support/cse-under-test.ts';
-import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { type Application, eventually, type RunningIpe } from '../support/ipe.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 import { AnsweringDevice } from './answering-device.ts';
 
 const { contentInstance } = ResourceType;
@@ -16,21 +17,17 @@ export function readThroughSuite(title: string, start: () => Promise<CseUnderTes
     let endpoint: string;
 
     beforeAll(async () => {
-      cse = await start();
-      ipe = await startIpe(cse, {
+      ({ cse, ipe, app } = await startStand(start(), {
         values: {
           observe: 'never',
           readThrough: '1s',
           readThroughWait: '700ms',
           rules: [{ object: 3304, readThrough: 'off' }],
         },
-      });
-      app = await Application.start(cse);
+      }));
     });
     afterAll(async () => {
-      await app?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, ipe, cse);
     });
     beforeEach(() => {
       serial += 1;

@@ -6,6 +6,7 @@ import { formatTimestamp, parseTimestamp, ResourceType } from '../../cse-client/
 import type { CseUnderTest } from '../support/cse-under-test.ts';
 import { Device } from '../support/device.ts';
 import { Application, eventually, type Overrides, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { stopAll } from '../support/stand.ts';
 import { AnsweringDevice } from './answering-device.ts';
 
 const { acp, ae, container, contentInstance, node } = ResourceType;
@@ -52,9 +53,7 @@ export function reconciliationSuite(title: string, start: () => Promise<CseUnder
       for (const one of open.splice(0)) one.close();
     });
     afterAll(async () => {
-      await ipe?.stop();
-      await app?.stop();
-      await cse?.stop();
+      await stopAll(ipe, app, cse);
       rmSync(path, { recursive: true, force: true });
     });
 

@@ -10,6 +10,7 @@ import { CertificateAuthority, type Issued } from '../support/certificates.ts';
 import { type CseUnderTest, startEmbedded } from '../support/cse-under-test.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
 import { describeWithLeshan, LeshanClient, type LeshanOptions } from '../support/leshan.ts';
+import { stopAll } from '../support/stand.ts';
 
 const IDENTITY = 'lamp-identity';
 const KEY = makeKey();
@@ -44,9 +45,7 @@ await describeWithLeshan('a Leshan client by CoAPS, the IPE, and an application 
   });
   afterAll(async () => {
     await Promise.all(clients.map((client) => client.kill()));
-    await app?.stop();
-    await ipe?.stop();
-    await cse?.stop();
+    await stopAll(app, ipe, cse);
     authority?.dispose();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -14,6 +14,7 @@ import type { CseUnderTest } from '../support/cse-under-test.ts';
 import { Device } from '../support/device.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
 import { type Proof, SecureDevice } from '../support/secure-device.ts';
+import { stopAll } from '../support/stand.ts';
 
 interface DeviceKey {
   readonly identity: string;
@@ -61,9 +62,7 @@ export function securedSuite(title: string, start: () => Promise<CseUnderTest>):
       app = await Application.start(cse);
     });
     afterAll(async () => {
-      await app?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, ipe, cse);
       authority?.dispose();
       rmSync(folder, { recursive: true, force: true });
     });

@@ -4,6 +4,7 @@ import { SimulatedDevice } from '../../simulator/index.ts';
 import type { CseUnderTest } from '../support/cse-under-test.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
 import { startNotificationTarget } from '../support/notification-target.ts';
+import { stopAll } from '../support/stand.ts';
 
 const { contentInstance, subscription } = ResourceType;
 const DIMMER = '3311_0/5851';
@@ -29,9 +30,7 @@ export function subscriptionsSuite(title: string, start: () => Promise<CseUnderT
     });
     afterAll(async () => {
       await target?.stop();
-      await app?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, ipe, cse);
     });
     beforeEach(async () => {
       serial += 1;

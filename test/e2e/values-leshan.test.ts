@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ResourceType } from '../../cse-client/index.ts';
 import { acmeAvailable } from '../support/acme.ts';
 import { type CseUnderTest, startAcme } from '../support/cse-under-test.ts';
-import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { type Application, eventually, type RunningIpe } from '../support/ipe.ts';
 import { describeWithLeshan, LeshanClient } from '../support/leshan.ts';
 import { startNotificationTarget } from '../support/notification-target.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 
 const { container, contentInstance, subscription } = ResourceType;
 const acme = await acmeAvailable();
@@ -19,17 +20,13 @@ await describeWithLeshan('values of a Leshan client on ACME, as an application s
     let client: LeshanClient;
 
     beforeAll(async () => {
-      cse = await startAcme();
-      ipe = await startIpe(cse);
-      app = await Application.start(cse);
+      ({ cse, ipe, app } = await startStand(startAcme()));
       client = await LeshanClient.start({ server: `coap://127.0.0.1:${ipe.port}`, endpoint, lifetime: 60 });
       await client.event(/^registered /);
     });
     afterAll(async () => {
       await client?.kill();
-      await app?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, ipe, cse);
     });
 
     const latest = async (path: string) => (await app.see(contentInstance, `${name}/${path}/la`))?.con;

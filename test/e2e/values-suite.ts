@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseTimestamp, ResourceType } from '../../cse-client/index.ts';
 import type { CseUnderTest } from '../support/cse-under-test.ts';
-import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { type Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 import { AnsweringDevice } from './answering-device.ts';
 
 const { ae, container, contentInstance } = ResourceType;
@@ -18,8 +19,7 @@ export function valuesSuite(title: string, start: () => Promise<CseUnderTest>): 
     let endpoint: string;
 
     beforeAll(async () => {
-      cse = await start();
-      ipe = await startIpe(cse, {
+      ({ cse, ipe, app } = await startStand(start(), {
         cse: { expiryMargin: 1 },
         values: {
           maxInstances: 5,
@@ -30,13 +30,10 @@ export function valuesSuite(title: string, start: () => Promise<CseUnderTest>): 
             { object: 3304, observe: 'never' },
           ],
         },
-      });
-      app = await Application.start(cse);
+      }));
     });
     afterAll(async () => {
-      await app?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, ipe, cse);
     });
     beforeEach(async () => {
       serial += 1;

@@ -4,7 +4,8 @@ import { AnsweringDevice } from '../e2e/answering-device.ts';
 import { buildCommandLine, type CommandLine } from '../ipe/cli/command-line.ts';
 import { acmeAvailable } from '../support/acme.ts';
 import { type CseUnderTest, startAcme, startEmbedded } from '../support/cse-under-test.ts';
-import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { type Application, eventually, type RunningIpe } from '../support/ipe.ts';
+import { startStand, stopAll } from '../support/stand.ts';
 
 const program = 'examples/light-when-dark/main.js';
 const SWITCH = '/3311/0/5850';
@@ -23,9 +24,7 @@ function suite(title: string, start: () => Promise<CseUnderTest>): void {
     let device: AnsweringDevice;
 
     beforeAll(async () => {
-      cse = await start();
-      ipe = await startIpe(cse, { access: { command: ['Clight-when-dark'] } });
-      app = await Application.start(cse);
+      ({ cse, ipe, app } = await startStand(start(), { access: { command: ['Clight-when-dark'] } }));
       device = await AnsweringDevice.open(ipe.port);
       device.holds('/3301/0', [{ n: '5700', v: 300 }]);
       device.holds('/3311/0', [{ n: '5850', vb: false }]);
@@ -37,9 +36,7 @@ function suite(title: string, start: () => Promise<CseUnderTest>): void {
     });
     afterAll(async () => {
       device?.close();
-      await app?.stop();
-      await ipe?.stop();
-      await cse?.stop();
+      await stopAll(app, ipe, cse);
     });
 
     const switched = () => device.requests.filter((request) => request.endsWith(SWITCH)).length;

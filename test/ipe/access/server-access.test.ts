@@ -5,6 +5,7 @@ import { AnsweringDevice } from '../../e2e/answering-device.ts';
 import { Commander } from '../../e2e/commands-suite.ts';
 import { startEmbedded } from '../../support/cse-under-test.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../../support/ipe.ts';
+import { stopAll } from '../../support/stand.ts';
 
 const { container } = ResourceType;
 const LINKS = '</1/0>,</1/1>,</2/0>,</2/1>,</2/2>,</3/0>,</3311/0>,</3303/0>';
@@ -22,9 +23,7 @@ beforeEach(async () => {
 afterEach(async () => {
   device?.close();
   await reader?.close();
-  await app?.stop();
-  await ipe?.stop();
-  await cse?.stop();
+  await stopAll(app, ipe, cse);
 });
 
 /** An Access Control object instance (2) as SenML records: whose rights on which instance. */

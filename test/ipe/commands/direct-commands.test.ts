@@ -8,6 +8,7 @@ import { Commander } from '../../e2e/commands-suite.ts';
 import { startEmbedded } from '../../support/cse-under-test.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../../support/ipe.ts';
 import { pointOfAccess } from '../../support/point-of-access.ts';
+import { startStand, stopAll } from '../../support/stand.ts';
 
 const { contentInstance, subscription } = ResourceType;
 const OWN = { originator: 'Clwm2m-ipe' };
@@ -23,9 +24,7 @@ describe('direct commands, told by notifications alone', () => {
   const dimmer = 'dev/3311_0/5851';
 
   beforeAll(async () => {
-    cse = await startEmbedded('acme');
-    ipe = await startIpe(cse, configuration);
-    app = await Application.start(cse, 'commander');
+    ({ cse, ipe, app } = await startStand(startEmbedded('acme'), configuration, 'commander'));
     device = new SimulatedDevice({
       server: { host: '127.0.0.1', port: ipe.port },
       endpoint: 'dev',
@@ -43,10 +42,7 @@ describe('direct commands, told by notifications alone', () => {
     );
   });
   afterAll(async () => {
-    await device?.stop();
-    await app?.stop();
-    await ipe?.stop();
-    await cse?.stop();
+    await stopAll(device, app, ipe, cse);
   });
 
   const notify = async (rep: unknown, sur: string) => {
@@ -101,10 +97,7 @@ describe('direct commands, told by notifications alone', () => {
       (latest) => latest !== undefined,
     );
     expect(plain.cse.dump().join('\n')).not.toContain('-commands');
-    await lamp.stop();
-    await reader.stop();
-    await quiet.stop();
-    await plain.stop();
+    await stopAll(lamp, reader, quiet, plain);
   });
 });
 
@@ -142,9 +135,7 @@ it('what is older than the responses reach back is not carried out again when th
   await commander.end((await reset()).ri);
   expect(executed).toEqual(['/3303/0/5605', '/3303/0/5605']);
   await second.stop();
-  await app.stop();
-  await ipe.stop();
-  await cse.stop();
+  await stopAll(app, ipe, cse);
 });
 
 it.each(['memory', 'lmdb'] as const)(
@@ -176,10 +167,7 @@ it.each(['memory', 'lmdb'] as const)(
     );
     const { ri } = await app.client.create(contentInstance, `${cse.base}/dev/3311_0/5851`, { con: 3 });
     expect(await new Commander(app, cse, 'dev').end(ri)).toMatchObject({ state: 'done' });
-    await device.stop();
-    await app.stop();
-    await ipe.stop();
-    await cse.stop();
+    await stopAll(device, app, ipe, cse);
     await rm(folder, { recursive: true });
   },
 );

@@ -7,6 +7,7 @@ import { startEmbedded } from '../../support/cse-under-test.ts';
 import { Device } from '../../support/device.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../../support/ipe.ts';
 import { pointOfAccess } from '../../support/point-of-access.ts';
+import { startStand, stopAll } from '../../support/stand.ts';
 
 const { contentInstance, subscription } = ResourceType;
 const configuration = {
@@ -17,9 +18,7 @@ const configuration = {
 
 for (const dialect of ['standard', 'acme', 'mobius4', 'tinyiot'] as const) {
   it(`a notification of the embedded CSE as ${dialect} is enough for a command to be carried out`, async () => {
-    const cse = await startEmbedded(dialect);
-    const ipe = await startIpe(cse, configuration);
-    const app = await Application.start(cse, 'commander');
+    const { cse, ipe, app } = await startStand(startEmbedded(dialect), configuration, 'commander');
     const device = new SimulatedDevice({ server: { host: '127.0.0.1', port: ipe.port }, endpoint: 'dev' });
     await device.start();
     const commander = new Commander(app, cse, 'dev');
@@ -27,17 +26,12 @@ for (const dialect of ['standard', 'acme', 'mobius4', 'tinyiot'] as const) {
     for (const id of ['1', '2', '3']) {
       expect(await commander.run({ id, operation: 'read', path: '/3303/0/5701' })).toMatchObject({ value: 'Cel' });
     }
-    await device.stop();
-    await app.stop();
-    await ipe.stop();
-    await cse.stop();
+    await stopAll(device, app, ipe, cse);
   });
 }
 
 it('a notification tells that there is something to read, never what to do', async () => {
-  const cse = await startEmbedded('acme');
-  const ipe = await startIpe(cse, configuration);
-  const app = await Application.start(cse, 'commander');
+  const { cse, ipe, app } = await startStand(startEmbedded('acme'), configuration, 'commander');
   const asked: string[] = [];
   const device = new SimulatedDevice({
     server: { host: '127.0.0.1', port: ipe.port },
@@ -65,16 +59,11 @@ it('a notification tells that there is something to read, never what to do', asy
   await commander.run({ id: 'real', operation: 'read', path: '/3/0/0' });
   expect(asked).toEqual(['/3/0/0']);
   expect(await commander.said('forged')).toEqual([]);
-  await device.stop();
-  await app.stop();
-  await ipe.stop();
-  await cse.stop();
+  await stopAll(device, app, ipe, cse);
 });
 
 it('what the CSE did not take while it was away is written when it is back, and nothing is done twice', async () => {
-  const cse = await startEmbedded('acme');
-  const ipe = await startIpe(cse, configuration);
-  const app = await Application.start(cse, 'commander');
+  const { cse, ipe, app } = await startStand(startEmbedded('acme'), configuration, 'commander');
   const asked: string[] = [];
   const device = new SimulatedDevice({
     server: { host: '127.0.0.1', port: ipe.port },
@@ -99,10 +88,7 @@ it('what the CSE did not take while it was away is written when it is back, and 
   expect(await commander.end('1')).toMatchObject({ state: 'done', code: '2.04' });
   expect(await commander.run({ id: '2', operation: 'read', path: '/3/0/0' })).toMatchObject({ state: 'done' });
   expect(asked).toEqual(['/3/0/4', '/3/0/0']);
-  await device.stop();
-  await app.stop();
-  await ipe.stop();
-  await cse.stop();
+  await stopAll(device, app, ipe, cse);
 }, 20_000);
 
 describe('a device that does not answer', () => {
@@ -111,14 +97,14 @@ describe('a device that does not answer', () => {
   let app: Application;
 
   beforeAll(async () => {
-    cse = await startEmbedded('acme');
-    ipe = await startIpe(cse, { ...configuration, commands: { pollInterval: '1d', expiry: '700ms', pending: 2 } });
-    app = await Application.start(cse, 'commander');
+    ({ cse, ipe, app } = await startStand(
+      startEmbedded('acme'),
+      { ...configuration, commands: { pollInterval: '1d', expiry: '700ms', pending: 2 } },
+      'commander',
+    ));
   });
   afterAll(async () => {
-    await app?.stop();
-    await ipe?.stop();
-    await cse?.stop();
+    await stopAll(app, ipe, cse);
   });
   const silent = async (endpoint: string) => {
     const device = await Device.open(ipe.port);

@@ -5,6 +5,7 @@ import { createLogger, type LogLevel } from '../../../ipe/log.ts';
 import { AnsweringDevice } from '../../e2e/answering-device.ts';
 import { type CseUnderTest, startEmbedded } from '../../support/cse-under-test.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../../support/ipe.ts';
+import { stopAll } from '../../support/stand.ts';
 
 const { contentInstance, subscription } = ResourceType;
 
@@ -68,9 +69,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   device.close();
-  await ipe.stop();
-  await app.stop();
-  await cse.stop();
+  await stopAll(ipe, app, cse);
 });
 
 describe('the story of a device', () => {

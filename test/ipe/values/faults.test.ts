@@ -3,7 +3,8 @@ import { Operation, parseTimestamp, ResourceType } from '../../../cse-client/ind
 import type { EmbeddedCse } from '../../../embedded-cse/index.ts';
 import { AnsweringDevice } from '../../e2e/answering-device.ts';
 import { type CseUnderTest, startEmbedded } from '../../support/cse-under-test.ts';
-import { Application, eventually, type RunningIpe, startIpe } from '../../support/ipe.ts';
+import { type Application, eventually, type RunningIpe } from '../../support/ipe.ts';
+import { startStand, stopAll } from '../../support/stand.ts';
 
 const { ae, container, contentInstance } = ResourceType;
 let serial = 0;
@@ -16,17 +17,13 @@ describe('values while the CSE refuses, is slow, is away or forgets', () => {
   let endpoint: string;
 
   beforeAll(async () => {
-    cse = await startEmbedded('acme');
-    ipe = await startIpe(cse, {
+    ({ cse, ipe, app } = await startStand(startEmbedded('acme'), {
       cse: { timeout: '700ms', whenAway: 'refuse' },
       values: { queue: { values: 8 }, maxInstances: 50 },
-    });
-    app = await Application.start(cse);
+    }));
   });
   afterAll(async () => {
-    await app?.stop();
-    await ipe?.stop();
-    await cse?.stop();
+    await stopAll(app, ipe, cse);
   });
   beforeEach(async () => {
     serial += 1;
@@ -232,14 +229,10 @@ describe('values of devices that do not answer as one would like', () => {
   let device: AnsweringDevice;
 
   beforeAll(async () => {
-    cse = await startEmbedded('standard');
-    ipe = await startIpe(cse, { values: { storeUnchanged: false } });
-    app = await Application.start(cse);
+    ({ cse, ipe, app } = await startStand(startEmbedded('standard'), { values: { storeUnchanged: false } }));
   });
   afterAll(async () => {
-    await app?.stop();
-    await ipe?.stop();
-    await cse?.stop();
+    await stopAll(app, ipe, cse);
   });
   beforeEach(async () => {
     device = await AnsweringDevice.open(ipe.port);
