@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger, systemClock } from '../../common/index.ts';
 import { ResourceType } from '../../cse-client/index.ts';
 import { makeKey } from '../../ipe/credentials/credential.ts';
 import { openCredentials } from '../../ipe/credentials/open-credentials.ts';
+import { acmeAvailable } from '../support/acme.ts';
 import { CertificateAuthority, type Issued } from '../support/certificates.ts';
-import { type CseUnderTest, startEmbedded } from '../support/cse-under-test.ts';
+import { type CseUnderTest, startAcme, startEmbedded } from '../support/cse-under-test.ts';
 import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
 import { describeWithLeshan, LeshanClient, type LeshanOptions } from '../support/leshan.ts';
 import { stopAll } from '../support/stand.ts';
@@ -15,7 +16,14 @@ import { stopAll } from '../support/stand.ts';
 const IDENTITY = 'lamp-identity';
 const KEY = makeKey();
 
+const acme = await acmeAvailable();
+
 await describeWithLeshan('a Leshan client by CoAPS, the IPE, and an application that knows only the CSE', () => {
+  describe('the embedded CSE', () => suite(() => startEmbedded('standard')));
+  describe.skipIf(!acme.ok)('ACME', () => suite(startAcme));
+});
+
+function suite(startCse: () => Promise<CseUnderTest>): void {
   let folder: string;
   let authority: CertificateAuthority;
   let own: Issued;
@@ -32,7 +40,7 @@ await describeWithLeshan('a Leshan client by CoAPS, the IPE, and an application 
     credentials.close();
     authority = new CertificateAuthority();
     own = authority.issue('localhost', { names: 'IP:127.0.0.1' });
-    cse = await startEmbedded('standard');
+    cse = await startCse();
     const host = '127.0.0.1';
     ipe = await startIpe(cse, {
       lwm2m: {
@@ -83,4 +91,4 @@ await describeWithLeshan('a Leshan client by CoAPS, the IPE, and an application 
     const client = await start('meter', { psk: { identity: IDENTITY, key: KEY } });
     expect(await client.event(/^register-refused /)).toContain('400');
   });
-});
+}
