@@ -2,33 +2,25 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Logger } from '../../common/index.ts';
 import { ResourceType } from '../../cse-client/index.ts';
 import type { EmbeddedCse } from '../../embedded-cse/index.ts';
+import { collectingLogger } from '../support/collecting-logger.ts';
 import { type CseUnderTest, startEmbedded } from '../support/cse-under-test.ts';
 import { Device } from '../support/device.ts';
-import { Application, eventually, type Overrides, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { Application, eventually, health, type Overrides, type RunningIpe, startIpe } from '../support/ipe.ts';
 import { AnsweringDevice } from './answering-device.ts';
 
 const { ae, container, contentInstance } = ResourceType;
-
-/** Lines of the log, each with its message first. */
-function collecting(): { logger: Logger; lines: [string, Record<string, unknown>][] } {
-  const lines: [string, Record<string, unknown>][] = [];
-  const take = (message: string, fields = {}) => void lines.push([message, fields]);
-  const logger: Logger = { error: take, warn: take, info: take, debug: () => undefined, child: () => logger };
-  return { logger, lines };
-}
 
 describe.each(['standard', 'mobius4'] as const)('a CSE that is away, whenAway: journal, as %s', (dialect) => {
   let cse: CseUnderTest & { cse: EmbeddedCse };
   let ipe: RunningIpe;
   let app: Application;
-  let log: ReturnType<typeof collecting>;
+  let log: ReturnType<typeof collectingLogger>;
   const open: { close(): void }[] = [];
 
   const start = async (overrides: Overrides = {}) => {
-    log = collecting();
+    log = collectingLogger();
     ipe = await startIpe(cse, { ...overrides, cse: { timeout: '1s', ...overrides.cse } }, log.logger);
   };
   const device = async () => {
@@ -38,11 +30,8 @@ describe.each(['standard', 'mobius4'] as const)('a CSE that is away, whenAway: j
   };
   const names = async (endpoint: string) =>
     (await app.find(`LWM2MEP:${endpoint}`)).filter((name) => name !== `node-${endpoint}`);
-  const health = async () => {
-    const answer = await fetch(`http://127.0.0.1:${ipe.ready.http.port}/health/ready`);
-    return (await answer.json()) as { status: string; reasons: string[] };
-  };
-  const caughtUp = () => eventually(health, ({ status }) => status === 'ready');
+  const asked = () => health(ipe);
+  const caughtUp = () => eventually(asked, ({ status }) => status === 'ready');
   const goAway = () => cse.cse.faults.drop({});
 
   beforeEach(async () => {
@@ -70,7 +59,7 @@ describe.each(['standard', 'mobius4'] as const)('a CSE that is away, whenAway: j
     expect(await changed?.register({ endpoint: 'changed', links: '</1/0>' })).toMatchObject({ code: '2.01' });
     expect(await changed?.register({ endpoint: 'changed', links: '</3/0>' })).toMatchObject({ code: '2.01' });
     expect(await changed?.update([], '</3/0>,</3303/0>')).toMatchObject({ code: '2.04' });
-    expect(await health()).toMatchObject({
+    expect(await health(ipe)).toMatchObject({
       status: 'degraded',
       reasons: expect.arrayContaining(['3 registrations wait for the CSE']),
     });
@@ -121,8 +110,8 @@ describe.each(['standard', 'mobius4'] as const)('a CSE that is away, whenAway: j
     goAway();
     expect(await unlucky.register({ endpoint: 'taken' })).toMatchObject({ code: '2.01' });
     cse.cse.faults.clear();
-    await eventually(health, ({ reasons }) => reasons.includes('the CSE refuses the trees of 1 registered devices'));
-    expect(log.lines.filter(([message]) => message.startsWith('the CSE refuses the tree of'))).toHaveLength(1);
+    await eventually(asked, ({ reasons }) => reasons.includes('the CSE refuses the trees of 1 registered devices'));
+    expect(log.said('the CSE refuses the tree of')).toHaveLength(1);
     expect((await unlucky.update()).code).toMatch(/^4\./);
     expect(await unlucky.deregister()).toMatchObject({ code: '2.02' });
     await caughtUp();
@@ -152,7 +141,7 @@ describe.each(['standard', 'mobius4'] as const)('a CSE that is away, whenAway: j
     const all = await app.client.discover(`${cse.base}/sensor/3303_0/5700`, { ty: [contentInstance] });
     const values = await Promise.all(all.map((address) => app.client.retrieve(contentInstance, address)));
     expect(values.map(({ con }) => Number(con)).sort()).toEqual([3, 4, 5, 6]);
-    expect(log.lines.some(([message]) => message.startsWith('values are dropped'))).toBe(true);
+    expect(log.said('values are dropped')).not.toEqual([]);
   });
 
   it('what was accepted outlives the process', async () => {

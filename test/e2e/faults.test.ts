@@ -4,7 +4,7 @@ import type { EmbeddedCse } from '../../embedded-cse/index.ts';
 import { coapCode } from '../../mappings/index.ts';
 import { type CseUnderTest, startEmbedded } from '../support/cse-under-test.ts';
 import { Device } from '../support/device.ts';
-import { Application, eventually, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { Application, eventually, health, type RunningIpe, startIpe } from '../support/ipe.ts';
 import { startStand, stopAll } from '../support/stand.ts';
 
 const { ae, container, node } = ResourceType;
@@ -310,9 +310,3 @@ describe('expiryRefresh: lazy', () => {
     }
   });
 });
-
-async function health(ipe: RunningIpe): Promise<{ code: number; status: string }> {
-  const answer = await fetch(`http://127.0.0.1:${ipe.ready.http.port}/health/ready`);
-  const { status } = (await answer.json()) as { status: string };
-  return { code: answer.status, status };
-}

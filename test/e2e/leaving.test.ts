@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Logger } from '../../common/index.ts';
 import { Operation, ResourceType } from '../../cse-client/index.ts';
 import type { EmbeddedCse } from '../../embedded-cse/index.ts';
 import { Listener } from '../contract/listener.ts';
 import { temporaryDirectory } from '../ipe/store/temporary-store.ts';
+import { collectingLogger } from '../support/collecting-logger.ts';
 import { type CseUnderTest, startEmbedded } from '../support/cse-under-test.ts';
 import { Application, eventually, type Overrides, type RunningIpe, startIpe } from '../support/ipe.ts';
 import { AnsweringDevice } from './answering-device.ts';
@@ -20,13 +20,11 @@ describe('what waits for the CSE when its device leaves', () => {
   let app: Application;
   let listener: Listener;
   let device: AnsweringDevice;
-  let lines: [string, Record<string, unknown>][];
+  let log: ReturnType<typeof collectingLogger>;
   const open: { close(): void }[] = [];
 
-  const take = (message: string, fields = {}) => void lines.push([message, fields]);
-  const logger: Logger = { error: take, warn: take, info: take, debug: () => undefined, child: () => logger };
   const start = async (overrides: Overrides = {}) => {
-    ipe = await startIpe(cse, overrides, logger);
+    ipe = await startIpe(cse, overrides, log.logger);
     device = await AnsweringDevice.open(ipe.port);
     open.push(device);
     device.holds('/3303/0', [{ n: '5700', v: 0 }]);
@@ -72,7 +70,7 @@ describe('what waits for the CSE when its device leaves', () => {
     );
 
   beforeEach(async () => {
-    lines = [];
+    log = collectingLogger();
     cse = await startEmbedded('standard');
     app = await Application.start(cse);
     listener = await Listener.start();
@@ -149,9 +147,7 @@ describe('what waits for the CSE when its device leaves', () => {
       () => series('values_total{result="device_left"}'),
       (dropped) => dropped === 3,
     );
-    expect(lines.filter(([message]) => message === DROPPED)).toMatchObject([
-      [DROPPED, { endpoint: 'leaver', dropped: 3, reason: 'the CSE is away' }],
-    ]);
+    expect(log.said(DROPPED)).toMatchObject([[DROPPED, { endpoint: 'leaver', dropped: 3, reason: 'the CSE is away' }]]);
     expect(await series('values_waiting')).toBe(0);
     cse.cse.faults.clear();
     await gone();

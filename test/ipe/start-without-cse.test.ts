@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Logger, silentLogger } from '../../common/index.ts';
+import { silentLogger } from '../../common/index.ts';
 import { type DialectName, Operation, ResourceType } from '../../cse-client/index.ts';
 import { EmbeddedCse, type Faults } from '../../embedded-cse/index.ts';
 import { LmdbStore } from '../../ipe/store/lmdb-store.ts';
 import { RECORD_FORMATS } from '../../ipe/store/records.ts';
 import { AnsweringDevice } from '../e2e/answering-device.ts';
+import { collectingLogger } from '../support/collecting-logger.ts';
 import { type CseUnderTest, startEmbedded } from '../support/cse-under-test.ts';
 import { Device } from '../support/device.ts';
-import { Application, eventually, type Overrides, type RunningIpe, startIpe } from '../support/ipe.ts';
+import { Application, eventually, health, type Overrides, type RunningIpe, startIpe } from '../support/ipe.ts';
 import { temporaryDirectory } from './store/temporary-store.ts';
 
 const { ae, container, contentInstance } = ResourceType;
@@ -19,7 +20,7 @@ let cse: CseUnderTest & { cse: EmbeddedCse };
 let app: Application;
 let ipe: RunningIpe | undefined;
 let path: string;
-let lines: [string, Record<string, unknown>][];
+let log: ReturnType<typeof collectingLogger>;
 const ends: (() => unknown)[] = [];
 
 beforeEach(async () => {
@@ -38,9 +39,7 @@ afterEach(async () => {
 
 /** Starts with the state of the last run, on its port. */
 async function start(overrides: Overrides = {}): Promise<RunningIpe> {
-  lines = [];
-  const take = (message: string, fields = {}) => void lines.push([message, fields]);
-  const logger: Logger = { error: take, warn: take, info: take, debug: () => undefined, child: () => logger };
+  log = collectingLogger();
   const coap = { host: '127.0.0.1', port: ipe?.port ?? 0 };
   ipe = await startIpe(
     cse,
@@ -51,7 +50,7 @@ async function start(overrides: Overrides = {}): Promise<RunningIpe> {
       ...overrides,
       cse: { timeout: '1s', ...overrides.cse },
     },
-    logger,
+    log.logger,
   );
   return ipe;
 }
@@ -85,12 +84,9 @@ async function sensorOf(value: number): Promise<AnsweringDevice> {
   return opened;
 }
 
-async function health(): Promise<{ status: string; reasons: string[]; missing?: string[] }> {
-  const answer = await fetch(`http://127.0.0.1:${ipe?.ready.http.port}/health/ready`);
-  return (await answer.json()) as Awaited<ReturnType<typeof health>>;
-}
+const asked = () => health(ipe as RunningIpe);
 
-const isReady = () => eventually(health, ({ status }) => status === 'ready', LIMIT);
+const isReady = () => eventually(asked, ({ status }) => status === 'ready', LIMIT);
 const named = (endpoint: string) => app.find(`LWM2MEP:${endpoint}`);
 const has = (endpoint: string, ...containers: string[]) =>
   eventually(
@@ -98,7 +94,7 @@ const has = (endpoint: string, ...containers: string[]) =>
     (found) => [...containers, endpoint, `node-${endpoint}`].every((name) => found.includes(name)),
     LIMIT,
   );
-const said = (message: string) => lines.filter(([line]) => line.startsWith(message));
+const said = (message: string) => log.said(message);
 
 describe('a start while the CSE that an earlier run knew is silent', { timeout: 60_000 }, () => {
   it('serves its devices and takes new ones; when the CSE is there all is done that a start does', async () => {
@@ -126,7 +122,7 @@ describe('a start while the CSE that an earlier run knew is silent', { timeout: 
     });
     expect(ready.store.restored).toBe(2);
     expect(said('the CSE is away; devices are served as in the last run')).toHaveLength(1);
-    expect(await health()).toMatchObject({
+    expect(await asked()).toMatchObject({
       status: 'degraded',
       reasons: [
         expect.stringMatching(/^CSE away since .*: CSE at http/),
@@ -139,7 +135,7 @@ describe('a start while the CSE that an earlier run knew is silent', { timeout: 
     expect(await leaves.deregister()).toMatchObject({ code: '2.02' });
     expect(await fresh.register({ endpoint: 'fresh' })).toMatchObject({ code: '2.01' });
     // That of the one which is new, and the longer life of the other.
-    expect((await health()).reasons).toContain('2 registrations wait for the CSE');
+    expect((await asked()).reasons).toContain('2 registrations wait for the CSE');
     expect(away.hits).toBeGreaterThan(0);
     cse.cse.faults.clear();
     await isReady();
@@ -269,7 +265,7 @@ describe('a start while the CSE that an earlier run knew is silent', { timeout: 
     await cse.stop();
     await start();
     (await replace({ cseId: '/Mobius4', dialect: 'mobius4' })).clear();
-    const found = await eventually(health, ({ reasons }) => reasons.some((reason) => reason.startsWith('started for')));
+    const found = await eventually(asked, ({ reasons }) => reasons.some((reason) => reason.startsWith('started for')));
     expect(found.reasons).toContain('started for a oneM2M CSE, and the CSE is Mobius4 now: start lwm2m-ipe anew');
     expect(found.missing).toContain('AE-IDs are cut to 30 characters');
   });

@@ -33,6 +33,20 @@ export async function startIpe(
   return { ready, port: ready.coap?.port ?? 0, stop: () => daemon.stop() };
 }
 
+/** What an IPE says of itself at `/health/ready`; `code`: of HTTP. */
+export interface Health {
+  readonly code: number;
+  readonly status: string;
+  readonly reasons: readonly string[];
+  readonly missing?: readonly string[];
+}
+
+/** Asks an IPE whether it can serve. */
+export async function health({ ready }: Pick<RunningIpe, 'ready'>): Promise<Health> {
+  const answer = await fetch(`http://127.0.0.1:${ready.http.port}/health/ready`);
+  return { code: answer.status, ...((await answer.json()) as Omit<Health, 'code'>) };
+}
+
 /** A oneM2M application with an AE of its own, which knows only the CSE. */
 export class Application {
   readonly client: CseClient;

@@ -3,7 +3,7 @@ import { Operation, parseTimestamp, ResourceType } from '../../../cse-client/ind
 import type { EmbeddedCse } from '../../../embedded-cse/index.ts';
 import { AnsweringDevice } from '../../e2e/answering-device.ts';
 import { type CseUnderTest, startEmbedded } from '../../support/cse-under-test.ts';
-import { type Application, eventually, type RunningIpe } from '../../support/ipe.ts';
+import { type Application, eventually, health, type RunningIpe } from '../../support/ipe.ts';
 import { startStand, stopAll } from '../../support/stand.ts';
 
 const { ae, container, contentInstance } = ResourceType;
@@ -18,7 +18,7 @@ describe('values while the CSE refuses, is slow, is away or forgets', () => {
 
   beforeAll(async () => {
     ({ cse, ipe, app } = await startStand(startEmbedded('acme'), {
-      cse: { timeout: '700ms', whenAway: 'refuse' },
+      cse: { whenAway: 'refuse' },
       values: { queue: { values: 8 }, maxInstances: 50 },
     }));
   });
@@ -54,17 +54,17 @@ describe('values while the CSE refuses, is slow, is away or forgets', () => {
     expect(await device.register(endpoint)).toBe('2.01');
     await holds('3303_0/5700', 0);
   };
-  const health = async (wanted: number) =>
+  const answers = (wanted: number) =>
     eventually(
-      async () => (await fetch(`http://127.0.0.1:${ipe.ready.http.port}/health/ready`)).status,
-      (status) => status === wanted,
+      () => health(ipe),
+      ({ code }) => code === wanted,
     );
 
   it('values of the time in which the CSE is away are stored in order when it is back', async () => {
     await registered();
     cse.cse.faults.drop({});
     for (const value of [1, 2, 3, 4, 5]) await device.notify('/3303/0', [{ n: '5700', v: value }]);
-    await health(503);
+    await answers(503);
     cse.cse.faults.clear();
     await holds('3303_0/5700', 5);
     expect(await contents('3303_0/5700')).toEqual([0, 1, 2, 3, 4, 5]);
@@ -77,7 +77,7 @@ describe('values while the CSE refuses, is slow, is away or forgets', () => {
     cse.cse.faults.drop({});
     await device.notify('/3311/0', [{ n: '5850', vb: true }]);
     for (let value = 1; value <= 30; value += 1) await device.notify('/3303/0', [{ n: '5700', v: value }]);
-    await health(503);
+    await answers(503);
     cse.cse.faults.clear();
     await holds('3303_0/5700', 30);
     expect(await latest('3311_0/5850')).toBe(true);
@@ -91,7 +91,7 @@ describe('values while the CSE refuses, is slow, is away or forgets', () => {
     await device.notify('/3303/0', [{ n: '5700', v: 2 }]);
     await holds('3303_0/5700', 2);
     expect(await contents('3303_0/5700')).toEqual([0, 1, 2]);
-    await health(200);
+    await answers(200);
   });
 
   it('a value that the CSE refuses is left out, and the next one is stored', async () => {
@@ -135,10 +135,10 @@ describe('values while the CSE refuses, is slow, is away or forgets', () => {
     expect(await device.update()).toBe('2.04');
     await holds('3303_0/5602', 2);
     const year = String(new Date().getUTCFullYear() + 2);
-    for (const resource of ['5700', '5601', '5602']) {
-      const found = await app.see(container, `${endpoint}/3303_0/${resource}`);
-      expect([resource, (found?.et ?? '') > year]).toEqual([resource, true]);
-    }
+    const lasting = async (resource: string) =>
+      ((await app.see(container, `${endpoint}/3303_0/${resource}`))?.et ?? '') > year;
+    for (const resource of ['5700', '5601', '5602'])
+      expect([resource, await lasting(resource)]).toEqual([resource, true]);
     const tree = await Promise.all([app.see(ae, endpoint), app.see(container, `${endpoint}/3303_0`)]);
     for (const found of tree) expect((found?.et ?? year) < year).toBe(true);
   });
