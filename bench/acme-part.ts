@@ -6,10 +6,10 @@ import type { BenchOptions } from './options.ts';
 import { playLoad, startBridge } from './subjects.ts';
 
 const DEVICES = 100;
-/** ACME is best with few requests at once. */
-const IN_FLIGHT = 4;
+/** Requests at once with which the CSE client alone is measured: the best of each kind counts. */
+const IN_FLIGHT = [1, 2, 4, 8];
 
-/** A real ACME CSE, emptied before each measurement: the CSE client alone, then the whole bridge. */
+/** A real ACME CSE, emptied before each measurement: the CSE client alone, then the whole bridge as it comes. */
 export async function measureAcme(options: BenchOptions): Promise<Series> {
   progress('ACME: starting it, installing it where it is missing');
   const acme = await Acme.start();
@@ -24,15 +24,16 @@ export async function measureAcme(options: BenchOptions): Promise<Series> {
 
 async function oneRound(acme: Acme, round: number, { rounds, quick }: BenchOptions): Promise<Metrics> {
   const devices = quick ? DEVICES / 5 : DEVICES;
-  progress(`ACME, round ${round} of ${rounds}: the CSE client alone`);
-  await acme.reset();
-  const raw = await measureRawRate(acme.url, { devices, inFlight: IN_FLIGHT });
+  const best = { creates: 0, updates: 0, deletes: 0 };
+  for (const inFlight of IN_FLIGHT) {
+    progress(`ACME, round ${round} of ${rounds}: the CSE client alone, ${inFlight} requests at once`);
+    await acme.reset();
+    const raw = await measureRawRate(acme.url, { devices, inFlight });
+    for (const kind of ['creates', 'updates', 'deletes'] as const) best[kind] = Math.max(best[kind], raw[kind]);
+  }
   progress(`ACME, round ${round} of ${rounds}: devices, bridge, ACME`);
   await acme.reset();
-  const bridge = await startBridge(acme.url, {
-    IPE_CSE_MAX_IN_FLIGHT: String(IN_FLIGHT),
-    IPE_CSE_ADMIN_ORIGINATOR: acme.adminOriginator,
-  });
+  const bridge = await startBridge(acme.url, { IPE_CSE_ADMIN_ORIGINATOR: acme.adminOriginator });
   try {
     const load = await playLoad(bridge, {
       mode: 'register,update,deregister',
@@ -41,9 +42,9 @@ async function oneRound(acme: Acme, round: number, { rounds, quick }: BenchOptio
       prefix: 'acme-',
     });
     return {
-      rawCreates: raw.creates,
-      rawUpdates: raw.updates,
-      rawDeletes: raw.deletes,
+      rawCreates: best.creates,
+      rawUpdates: best.updates,
+      rawDeletes: best.deletes,
       ...metricsOf('register', load.phases.register),
       ...metricsOf('update', load.phases.update),
       ...metricsOf('deregister', load.phases.deregister),
