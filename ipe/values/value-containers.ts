@@ -20,8 +20,10 @@ import {
 const NEAR = 180 * 24 * 3600 * 1000;
 /** Milliseconds within which two expirationTimes are the same, for some CSEs know no fractions. */
 const SAME = 2_000;
-/** Attempts to make containers that outlive an Update which comes between. */
-const ATTEMPTS = 2;
+/** Attempts to make containers that outlive Updates which come between: each writes to the AE, then to the instance. */
+const ATTEMPTS = 5;
+/** The attempt from which on a time that no Update has brought is one that the CSE sets. */
+const CSE_LIMITS = 2;
 
 /**
  * The value containers of one endpoint: which are made, which are wanted. They and their contentInstances, which nobody
@@ -198,7 +200,7 @@ export class ValueContainers {
     let count = 0;
     try {
       for (let attempt = 1; this.#wanted !== undefined && !this.#ended && attempt <= ATTEMPTS; attempt += 1) {
-        count += await this.#makeOnce(attempt === ATTEMPTS);
+        count += await this.#makeOnce(attempt);
       }
     } finally {
       await this.#lower();
@@ -206,8 +208,8 @@ export class ValueContainers {
     return count;
   }
 
-  /** `last` takes containers as they are, for then the CSE has limits of its own. */
-  async #makeOnce(last: boolean): Promise<number> {
+  /** The later attempts take containers as they are: the CSE has limits of its own, or there is no end to Updates. */
+  async #makeOnce(attempt: number): Promise<number> {
     let count = 0;
     const far = this.#far();
     let instance: string | undefined;
@@ -219,9 +221,9 @@ export class ValueContainers {
       }
       const made = await this.#ensure(path, far);
       const short = this.#isNear(made.et);
-      // A time that is not that of the tree either was not cut by an Update which came between.
-      if (last && short && !this.#isGranted(made.et)) this.#limited = true;
-      if (short && !last) {
+      const limited = short && attempt >= CSE_LIMITS && !this.#isGranted(made.et);
+      if (limited) this.#limited = true;
+      if (short && !limited && attempt < ATTEMPTS) {
         // Its `la` would keep the short time on ACME, so that lengthening it is not enough.
         if (made.isNew) await clientOf(this.#shares, this.#device).delete(`${this.#ae}/${container}`);
         continue;
@@ -305,9 +307,11 @@ export class ValueContainers {
     return farExpiration(this.#shares.parts.clock, this.#shares.parts.cse().dialect);
   }
 
+  /** True for a time of the tree: an Update which came between has brought it. */
   #isGranted(expires: string | undefined): boolean {
-    const { expiresAt } = this.#device.followed.tree;
-    return expires !== undefined && Math.abs(parseTimestamp(expires) - expiresAt) < SAME;
+    const { tree } = this.#device.followed;
+    const times = [tree.expiresAt, intendedExpiration(tree)];
+    return expires !== undefined && times.some((time) => Math.abs(parseTimestamp(expires) - time) < SAME);
   }
 
   #isNear(expires: string | undefined): boolean {

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Operation, ResourceType } from '../../../cse-client/index.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DIALECTS, formatTimestamp, Operation, parseTimestamp, ResourceType } from '../../../cse-client/index.ts';
 import type { Node } from '../../../lwm2m/index.ts';
 import { eventually } from '../../support/ipe.ts';
 import { answered, links, temperature, ValuesWorld } from './values-world.ts';
@@ -69,6 +69,24 @@ describe('values behind the bridge', () => {
     expect(() => report('send')).toThrow(expect.objectContaining({ code: 'ipe/stopping', retryable: true }) as Error);
     const later = new Promise((resolve) => setImmediate(() => resolve('not taken')));
     expect(await Promise.race([report('notify'), world.values.durable(), later])).toBe('not taken');
+  });
+
+  it('containers that Updates cut short again and again are made anew until they last', async () => {
+    const instance = `${world.ae}/3303_0`;
+    const et = formatTimestamp(world.tree.expiresAt, DIALECTS.acme);
+    let cut = 0;
+    vi.spyOn(world.cse.faults, 'strike').mockImplementation(({ op, ty, to }) => {
+      if (op !== Operation.create || ty !== container || !to.endsWith('3303_0') || cut === 3) return undefined;
+      cut += 1;
+      void world.client.update(container, instance, { et });
+      return { kind: 'delay', milliseconds: 50, after: false };
+    });
+    world.values.follow(world.registration, world.tree, true);
+    await world.holds('3303_0/5700', 20);
+    const expires = async (address: string) => (await world.client.retrieve(container, address)).et ?? '';
+    expect(cut).toBe(3);
+    expect(parseTimestamp(await expires(`${instance}/5700`))).toBeGreaterThan(Date.now() + 365 * 24 * 3_600_000);
+    expect(await expires(instance)).toBe(et);
   });
 
   it('the tree of a device that has left waits for a CSE that does not answer no longer than a set time', async () => {
