@@ -136,11 +136,10 @@ describe.each(['standard', 'mobius4'] as const)('a CSE that is away, whenAway: j
       expect(await sensor.notify('/3303/0', [{ n: '5700', v: value }])).toBe('ack');
     }
     cse.cse.faults.clear();
-    const latest = () => app.see(contentInstance, `sensor/3303_0/5700/la`);
-    await eventually(latest, (found) => Number(found?.con) === 6);
-    const all = await app.client.discover(`${cse.base}/sensor/3303_0/5700`, { ty: [contentInstance] });
-    const values = await Promise.all(all.map((address) => app.client.retrieve(contentInstance, address)));
-    expect(values.map(({ con }) => Number(con)).sort()).toEqual([3, 4, 5, 6]);
+    const latest = () => app.latest('sensor/3303_0/5700');
+    await eventually(latest, (found) => Number(found) === 6);
+    const values = await app.contents('sensor/3303_0/5700');
+    expect(values.map(Number).sort()).toEqual([3, 4, 5, 6]);
     expect(log.said('values are dropped')).not.toEqual([]);
   });
 

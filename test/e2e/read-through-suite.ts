@@ -51,7 +51,7 @@ export function readThroughSuite(title: string, start: () => Promise<CseUnderTes
       device.holds(`/${object}/0`, [{ n: '5700', v }]);
       device.objects.set(`/${object}/0/5700`, { payload: JSON.stringify([{ n: `/${object}/0/5700`, v }]) });
     };
-    const latest = async (object = 3303) => (await app.see(contentInstance, `${endpoint}/${object}_0/5700/la`))?.con;
+    const latest = (object = 3303) => app.latest(`${endpoint}/${object}_0/5700`);
     const latestOf = (object: number, is: (con: unknown) => boolean) => eventually(() => latest(object), is);
     const old = () => new Promise((resolve) => setTimeout(resolve, 2_100));
     const reads = (device: AnsweringDevice) => device.requests.filter((line) => line.startsWith('GET /3303/0/5700'));

@@ -106,10 +106,10 @@ export function reconciliationSuite(title: string, start: () => Promise<CseUnder
       const payload = JSON.stringify([{ bn: '/3303/0/5700', v: 21.5 }]);
       sensor.objects.set('/3303/0/5700', { payload });
       expect(await sensor.register('valued', { links: '</3303/0>' })).toBe('2.01');
-      const latest = () => app.see(contentInstance, 'valued/3303_0/5700/la');
-      await eventually(latest, (found) => Number(found?.con) === 21.5);
+      const latest = () => app.latest('valued/3303_0/5700');
+      await eventually(latest, (found) => Number(found) === 21.5);
       await app.client.delete(`${cse.base}/valued/3303_0/5700`, IPE);
-      await eventually(latest, (found) => Number(found?.con) === 21.5, 15_000);
+      await eventually(latest, (found) => Number(found) === 21.5, 15_000);
     });
 
     it('what is ours and belongs to nobody is deleted; what is not ours is never touched', async () => {

@@ -67,7 +67,7 @@ function suite(startCse: () => Promise<CseUnderTest>): void {
 
   async function showsValuesAndGoes(client: LeshanClient, endpoint: string): Promise<void> {
     await client.event(/^registered /);
-    const latest = () => app.see(ResourceType.contentInstance, `${endpoint}/3303_0/5700/la`);
+    const latest = () => app.latest(`${endpoint}/3303_0/5700`);
     await eventually(latest, (found) => found !== undefined);
     client.send('update');
     await client.event(/^updated/);

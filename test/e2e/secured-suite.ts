@@ -106,7 +106,7 @@ export function securedSuite(title: string, start: () => Promise<CseUnderTest>):
       const simulated = new SimulatedDevice({ server, endpoint, key: proof });
       open.push(() => simulated.stop());
       await simulated.start();
-      const latest = () => app.see(ResourceType.contentInstance, `${endpoint}/3303_0/5700/la`);
+      const latest = () => app.latest(`${endpoint}/3303_0/5700`);
       // Read or observed through the session.
       await eventually(latest, (found) => found !== undefined);
       await simulated.stop();

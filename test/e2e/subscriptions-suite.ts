@@ -6,7 +6,7 @@ import { Application, eventually, type RunningIpe, startIpe } from '../support/i
 import { startNotificationTarget } from '../support/notification-target.ts';
 import { stopAll } from '../support/stand.ts';
 
-const { contentInstance, subscription } = ResourceType;
+const { subscription } = ResourceType;
 const DIMMER = '3311_0/5851';
 let serial = 0;
 
@@ -48,16 +48,10 @@ export function subscriptionsSuite(title: string, start: () => Promise<CseUnderT
 
     const latest = (value: number) =>
       eventually(
-        async () => (await app.see(contentInstance, `${endpoint}/${DIMMER}/la`))?.con,
+        () => app.latest(`${endpoint}/${DIMMER}`),
         (con) => con === value,
       );
-    const stored = async () => {
-      const children = await app.client.children(`${cse.base}/${endpoint}/${DIMMER}`, { ty: [contentInstance] });
-      const all = await Promise.all(
-        children.map(({ name }) => app.see(contentInstance, `${endpoint}/${DIMMER}/${name}`)),
-      );
-      return all.sort((a, b) => ((a?.ct ?? '') < (b?.ct ?? '') ? -1 : 1)).map((one) => one?.con);
-    };
+    const stored = () => app.contents(`${endpoint}/${DIMMER}`);
     const observed = (observations: number) =>
       eventually(
         async () => device.observations,

@@ -49,7 +49,7 @@ export function valuesSuite(title: string, start: () => Promise<CseUnderTest>): 
     /** tinyIoT takes texts only. */
     const typed = (value: unknown) => (cse.dialect === 'tinyiot' ? String(value) : value);
     const latest = (path: string) => app.see(contentInstance, `${endpoint}/${path}/la`);
-    const content = async (path: string) => (await latest(path))?.con;
+    const content = (path: string) => app.latest(`${endpoint}/${path}`);
     const holds = (path: string, value: unknown) =>
       eventually(
         () => content(path),

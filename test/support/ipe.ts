@@ -83,6 +83,20 @@ export class Application {
     }
   }
 
+  /** The content of a container's latest contentInstance, below the CSEBase; undefined where there is none. */
+  async latest(path: string): Promise<unknown> {
+    return (await this.see(ResourceType.contentInstance, `${path}/la`))?.con;
+  }
+
+  /** Contents of a container's contentInstances, below the CSEBase, the oldest first. */
+  async contents(path: string): Promise<unknown[]> {
+    const children = await this.client.children(`${this.#cse.base}/${path}`, { ty: [ResourceType.contentInstance] });
+    const found = await Promise.all(
+      children.map(({ name }) => this.see(ResourceType.contentInstance, `${path}/${name}`)),
+    );
+    return found.sort((a, b) => (a?.ct ?? '').localeCompare(b?.ct ?? '')).map((one) => one?.con);
+  }
+
   async stop(): Promise<void> {
     await this.client.close();
   }
