@@ -5,7 +5,9 @@ export type Milliseconds = number & z.$brand<'milliseconds'>;
 /** A span of time in whole seconds, as LwM2M counts lifetimes. */
 export type Seconds = number & z.$brand<'seconds'>;
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** Milliseconds of a day. */
+export const DAY = 86_400_000;
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: DAY };
 const DURATION = /^\d{1,12}(\.\d{1,3})?(ms|s|m|h|d)?$/;
 
 /** How a duration is written, for the `allowed` texts. */

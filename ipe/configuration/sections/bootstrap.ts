@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { key } from '../notes.ts';
-import { DURATION_FORMS, duration, HOST_ALLOWED, host, PORT_ALLOWED, port, seconds, whole } from '../values.ts';
+import { DAY, DURATION_FORMS, duration, HOST_ALLOWED, host, PORT_ALLOWED, port, seconds, whole } from '../values.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 /** A Short Server ID (LwM2M 1.1 E.1, resource 10). */
@@ -100,8 +100,6 @@ const doorSection = (what: string, usual: number, enabled: boolean) =>
       allowed: PORT_ALLOWED,
     }),
   });
-
-const DAY = 86_400_000;
 
 /** The Bootstrap interface (LwM2M 1.1 6.1); there is none without templates. */
 export const bootstrapSection = z.strictObject({

@@ -1,11 +1,10 @@
 import * as z from 'zod';
 import { CIPHER_SUITES, type CipherSuite, DEFAULT_CIPHER_SUITES } from '../../../lwm2m/index.ts';
 import { key } from '../notes.ts';
-import { DURATION_FORMS, duration, HOST_ALLOWED, host, PORT_ALLOWED, port } from '../values.ts';
+import { DAY, DURATION_FORMS, duration, HOST_ALLOWED, host, PORT_ALLOWED, port } from '../values.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 const PATTERN_BYTES = 255;
-const DAY = 86_400_000;
 const SUITES = Object.keys(CIPHER_SUITES) as [CipherSuite, ...CipherSuite[]];
 
 /** Name of a file. */

@@ -1,9 +1,7 @@
 import * as z from 'zod';
 import { key } from '../notes.ts';
-import { DURATION_FORMS, duration } from '../values.ts';
+import { DAY, DURATION_FORMS, duration } from '../values.ts';
 import { wholeNumber } from '../whole-number.ts';
-
-const DAY = 86_400_000;
 
 const rule = z.strictObject({
   endpoint: z.string().min(1).max(255),
