@@ -1,4 +1,5 @@
 import { type Growth, SIZES } from './growth-part.ts';
+import type { Metrics } from './metrics.ts';
 import { STORMS, type Storms, stormName } from './storm-part.ts';
 import { type Goal, goalText, type Row, reached, show, spread, type Table } from './table.ts';
 
@@ -51,6 +52,40 @@ const STORM_ROWS: readonly (readonly [name: string, metric: string, goal?: Goal]
   ['delay of the event loop p99 after that, ms', 'delayP99After', { most: 20 }],
   ['resident memory, MB', 'resident'],
 ];
+
+const STEADY_ROWS: readonly (readonly [name: string, metric: string, goal?: Goal])[] = [
+  ['endpoints, each with three observations', 'endpoints'],
+  ['seconds until all are registered, read and observed', 'secondsToCome'],
+  ['Updates', 'updates'],
+  ['Update p50, ms', 'updateP50'],
+  ['Update p99, ms', 'updateP99'],
+  ['notifications', 'notifications'],
+  ['notification sent to CREATE received, p50 ms', 'delayP50'],
+  ['the same, p99 ms', 'delayP99', { most: 10 }],
+  ['values lost', 'lost', { most: 0 }],
+  ['values out of order', 'disordered', { most: 0 }],
+  ['CPU of the bridge, share of one core', 'cpuShare'],
+  ['delay of the event loop p99, ms', 'loopP99', { most: 20 }],
+  ['resident memory, MB', 'resident'],
+];
+
+/** What an ordinary day of many endpoints costs. */
+export function steadyTable(found: Metrics): Table {
+  const rows = STEADY_ROWS.map(([name, metric, goal]): Row => {
+    const cells = [name, show(found[metric])];
+    if (goal === undefined) return { cells: [...cells, ''] };
+    return { cells: [...cells, goalText(goal)], met: reached(found[metric] ?? Number.NaN, goal) };
+  });
+  return {
+    title: 'An ordinary day',
+    columns: ['', '', 'goal'],
+    rows,
+    notes: [
+      'Each endpoint updates every five minutes, and 1,000 notifications come a second, from 8,000 of them; a CSE that answers at once. Devices and CSE',
+      'are one process, the bridge another.',
+    ],
+  };
+}
 
 /** What becomes of devices that come all at once. */
 export function stormTable(storms: Storms): Table {

@@ -9,6 +9,7 @@ import { measureMemory } from './memory-part.ts';
 import { progress } from './metrics.ts';
 import { type BenchOptions, type Part, parseBenchOptions } from './options.ts';
 import { type BenchResults, machine } from './results.ts';
+import { measureSteadyDay } from './steady-part.ts';
 import { measureStorms } from './storm-part.ts';
 import { circumstances, tablesOf } from './tables.ts';
 import { textTable } from './text-table.ts';
@@ -20,6 +21,7 @@ const MEASURE = {
   values: measureValues,
   growth: measureGrowth,
   storm: measureStorms,
+  steady: measureSteadyDay,
   acme: measureAcme,
   memory: measureMemory,
   dtls: measureDtls,

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { IpeError } from '../common/index.ts';
 
 /** The parts of the benchmark. */
-export const PARTS = ['lwm2m', 'bridge', 'values', 'growth', 'storm', 'acme', 'memory', 'dtls'] as const;
+export const PARTS = ['lwm2m', 'bridge', 'values', 'growth', 'storm', 'steady', 'acme', 'memory', 'dtls'] as const;
 /** One of them. */
 export type Part = (typeof PARTS)[number];
 
@@ -25,7 +25,7 @@ const HELP = `Usage: npm run bench -- [options]
   --leshan              measure Leshan's server beside ours (needs Java 17 and Maven)
   --acme                measure an ACME CSE, raw and bridged (needs Python 3.11)
   --rounds N            alternating rounds of which the median counts (default 3)
-  --only PART,PART      of lwm2m, bridge, values, growth, storm, acme, memory, dtls
+  --only PART,PART      of lwm2m, bridge, values, growth, storm, steady, acme, memory, dtls
   --quick               a tenth of everything, to see that it runs (about three minutes)
   --exchange-lifetime S seconds to wait before memory is compared (default 250; with --quick 1)
   --json FILE           where the results go (default dist/bench-results.json)

@@ -23,6 +23,7 @@ export interface BenchResults {
   readonly values?: ValueResults;
   readonly growth?: Growth;
   readonly storm?: Storms;
+  readonly steady?: Metrics;
   readonly acme?: Series;
   readonly memory?: Metrics;
   readonly dtls?: DtlsResults;

@@ -1,5 +1,5 @@
 import { dtlsTable } from './dtls-table.ts';
-import { growthTable, stormTable } from './load-tables.ts';
+import { growthTable, steadyTable, stormTable } from './load-tables.ts';
 import type { Metrics, Series } from './metrics.ts';
 import type { BenchResults } from './results.ts';
 import { type Goal, goalText, type Row, range, reached, show, type Table } from './table.ts';
@@ -202,13 +202,14 @@ function memoryTable(memory: Metrics): Table {
 }
 
 /** The tables of whatever parts ran. */
-export function tablesOf({ lwm2m, bridge, values, growth, storm, acme, memory, dtls }: BenchResults): Table[] {
+export function tablesOf({ lwm2m, bridge, values, growth, storm, steady, acme, memory, dtls }: BenchResults): Table[] {
   return [
     ...(lwm2m === undefined ? [] : [lwm2mTable(lwm2m)]),
     ...(bridge === undefined ? [] : [bridgeTable(bridge)]),
     ...(values === undefined ? [] : valueTables(values)),
     ...(growth === undefined ? [] : [growthTable(growth)]),
     ...(storm === undefined ? [] : [stormTable(storm)]),
+    ...(steady === undefined ? [] : [steadyTable(steady)]),
     ...(acme === undefined ? [] : [acmeTable(acme, bridge)]),
     ...(memory === undefined ? [] : [memoryTable(memory)]),
     ...(dtls === undefined ? [] : [dtlsTable(dtls)]),

@@ -114,7 +114,7 @@ export class Exchanges {
     const { host, port, sockets } = this.#route;
     if (sockets > 0) this.#send(exchange, slot, this.#peers[endpoint % sockets] as Peer);
     else {
-      openPeer(host, port, this.#hear, ownAddress(endpoint)).then(
+      openPeer(host, port, this.#hear, { address: ownAddress(endpoint) }).then(
         (peer) => this.#send(exchange, slot, peer),
         () => this.#lose(exchange),
       );

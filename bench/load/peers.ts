@@ -11,16 +11,22 @@ export interface Peer {
 /** Hears every datagram of the server. */
 export type Hear = (peer: Peer, datagram: Buffer) => void;
 
-/** A socket that speaks to the server alone; `address` is the loopback address it speaks from. */
-export async function openPeer(host: string, port: number, hear: Hear, address?: string): Promise<Peer> {
+/** Where an endpoint speaks from; without a port any will do. */
+export interface Origin {
+  readonly address: string;
+  readonly port?: number | undefined;
+}
+
+/** A socket that speaks to the server alone, from a loopback address where one is given. */
+export async function openPeer(host: string, port: number, hear: Hear, from?: Origin): Promise<Peer> {
   const type = host.includes(':') ? 'udp6' : 'udp4';
-  const size = address === undefined ? BUFFER : BUFFER >> 8;
+  const size = from === undefined ? BUFFER : BUFFER >> 8;
   const socket = createSocket({ type, recvBufferSize: size, sendBufferSize: size });
   const peer: Peer = { socket, nextMessageId: Math.floor(Math.random() * 65536) };
   socket.on('message', (datagram) => hear(peer, datagram));
   // A server that is gone makes itself felt as an unanswered request.
   socket.on('error', () => undefined);
-  if (address !== undefined) await new Promise<void>((resolve) => socket.bind(0, address, resolve));
+  if (from !== undefined) await new Promise<void>((resolve) => socket.bind(from.port ?? 0, from.address, resolve));
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
     socket.connect(port, host, () => {

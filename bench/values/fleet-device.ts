@@ -40,6 +40,7 @@ export class FleetDevice {
   readonly #endpoint: string;
   readonly #observations = new Map<string, Observation>();
   #peer: Peer | undefined;
+  #port: number | undefined;
   #location: readonly string[] = [];
   #waiting: Waiting | undefined;
   #tokens = 0;
@@ -53,14 +54,16 @@ export class FleetDevice {
     this.#endpoint = `${options.prefix}${number}`;
   }
 
-  /** Opens a socket, at `address` where one is given. */
+  /** Opens a socket, at `address` where one is given; after it was closed, at the port that it had. */
   async open(address?: string): Promise<void> {
     const { host, port } = this.#options;
     const hear: Hear = (_peer, datagram) => this.#hear(datagram);
-    this.#peer = await openPeer(host, port, hear, address);
+    const from = address === undefined ? undefined : { address, port: this.#port };
+    this.#peer = await openPeer(host, port, hear, from);
   }
 
   close(): void {
+    this.#port = this.#peer?.socket.address().port;
     this.#peer?.socket.close();
     this.#peer = undefined;
   }

@@ -10,7 +10,7 @@ const POLL = 25;
 export class Fleet {
   readonly devices: readonly FleetDevice[];
 
-  private constructor(devices: readonly FleetDevice[]) {
+  constructor(devices: readonly FleetDevice[]) {
     this.devices = devices;
   }
 

@@ -4,6 +4,7 @@ import type { Metrics } from '../metrics.ts';
 import type { FormatName } from './device-datagrams.ts';
 import { measureObservedMemory } from './memory.ts';
 import { countRequests } from './requests.ts';
+import { measureSteady } from './steady.ts';
 import { measureStorm } from './storm.ts';
 import { measureThroughput } from './throughput.ts';
 
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '5' },
     profile: { type: 'string' },
     endpoints: { type: 'string', default: '20000' },
+    notifications: { type: 'string', default: '1000' },
     'exchange-lifetime': { type: 'string', default: '250' },
   },
 });
@@ -44,6 +46,14 @@ const MEASURE: Readonly<Record<string, () => Promise<Metrics>>> = {
     measureStorm({
       devices: Number(values.devices),
       seconds: Number(values.seconds),
+      inFlight: Number(values['in-flight']),
+      profile: values.profile,
+    }),
+  steady: () =>
+    measureSteady({
+      endpoints: Number(values.endpoints),
+      seconds: Number(values.seconds),
+      notifications: Number(values.notifications),
       inFlight: Number(values['in-flight']),
       profile: values.profile,
     }),
