@@ -1,5 +1,12 @@
 import { type Logger, systemClock } from '../common/index.ts';
-import type { Lwm2mServer, Operation, Outcome, PerformOptions, Registration } from '../lwm2m/index.ts';
+import type {
+  HeardObservation,
+  Lwm2mServer,
+  Operation,
+  Outcome,
+  PerformOptions,
+  Registration,
+} from '../lwm2m/index.ts';
 import { directCommandKind } from '../mappings/index.ts';
 import { AccessPolicies } from './access/access-policies.ts';
 import { DeviceAccess } from './access/device-access.ts';
@@ -24,6 +31,8 @@ export interface Ground {
   readonly servers: ServerAccess;
   /** Asks a device; `gone` while there is no server. */
   readonly perform: (endpoint: string, operation: Operation, options?: PerformOptions) => Promise<Outcome>;
+  /** What a device is observed for; nothing while there is no server. */
+  readonly observed: (endpoint: string) => readonly HeardObservation[];
   /** Works on a registered endpoint in its turn; false where it was not done, for it is not registered or too busy. */
   readonly attend: (endpoint: string, work: (registration: Registration) => Promise<void>) => Promise<boolean>;
   readonly logger: Logger;
@@ -34,7 +43,7 @@ export interface Ground {
  * brought to it. Rejects with CseError.
  */
 export async function makeGround(
-  base: Omit<Ground, 'access' | 'servers' | 'perform' | 'attend'>,
+  base: Omit<Ground, 'access' | 'servers' | 'perform' | 'observed' | 'attend'>,
   server: () => Lwm2mServer | undefined,
 ): Promise<Ground> {
   let servers: ServerAccess | undefined;
@@ -45,6 +54,7 @@ export async function makeGround(
       if (reason !== undefined) return { kind: 'invalid', reason };
       return server()?.perform(endpoint, operation, options) ?? { kind: 'gone' };
     },
+    observed: (endpoint: string) => server()?.observations(endpoint) ?? [],
     attend: async (endpoint: string, work: (registration: Registration) => Promise<void>): Promise<boolean> => {
       const id = server()?.registrations.byEndpoint(endpoint)?.id;
       return id !== undefined && (await server()?.attend(id, work)) === true;

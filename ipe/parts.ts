@@ -94,7 +94,7 @@ function observes(server: Lwm2mServer, { endpoint }: Registration, { objectId, i
 
 /** Values of devices. */
 function makeValues(ground: Ground): Values {
-  const { configuration, connection, definitions, perform, access, logger } = ground;
+  const { configuration, connection, definitions, perform, observed, access, logger } = ground;
   const { client, presence, availability, settings, cse } = connection;
   const values = new Values(valueSettings(configuration, settings), {
     client: client.withPriority(ORDER_OF_SERVICE.value),
@@ -103,6 +103,7 @@ function makeValues(ground: Ground): Values {
     presence,
     models: () => definitions.current,
     perform,
+    observed,
     encode: (nodes, base) => ({
       format: ENCAPSULATION_FORMAT,
       payload: encodeContent(ENCAPSULATION_FORMAT, nodes, { base }),

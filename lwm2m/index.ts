@@ -77,4 +77,4 @@ export {
 export { registrationFields, registrationMark } from './registration/registration-fields.ts';
 export type { Route } from './registration/routes.ts';
 export { RegistrationService, type Reply } from './registration/service.ts';
-export { Lwm2mServer, type Lwm2mServerCounters, type Lwm2mServerOptions } from './server.ts';
+export { type HeardObservation, Lwm2mServer, type Lwm2mServerCounters, type Lwm2mServerOptions } from './server.ts';

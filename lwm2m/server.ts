@@ -110,6 +110,9 @@ export interface Lwm2mServerCounters {
   readonly queueMode: QueueModeCounters;
 }
 
+/** What is observed, and when something was heard of it last: monotonic milliseconds; undefined: not in this run. */
+export type HeardObservation = ObservationTarget & { readonly heardAt: number | undefined };
+
 /** A LwM2M server: devices on one side, a `RegistrationHandler` on the other. */
 export class Lwm2mServer {
   readonly counters: Lwm2mServerCounters;
@@ -252,9 +255,9 @@ export class Lwm2mServer {
   }
 
   /** What an endpoint is observed for now; that of composite operations that went one by one, path by path. */
-  observations(endpoint: string): readonly ObservationTarget[] {
+  observations(endpoint: string): readonly HeardObservation[] {
     const id = this.registrations.byEndpoint(endpoint)?.id;
-    return id === undefined ? [] : this.observed.of(id).map(({ target }) => target);
+    return id === undefined ? [] : this.observed.of(id).map(({ target, heardAt }) => ({ ...target, heardAt }));
   }
 
   /**

@@ -31,7 +31,7 @@ const sections = z.strictObject({
   log: logSection.prefault({}),
   shutdownTimeout: key(duration(0, 600_000).prefault('5s'), {
     kind: 'duration',
-    description: 'How long a stop waits for what is in flight.',
+    description: 'How long a stop waits for what is in flight, and for what no disk keeps to reach the CSE.',
     allowed: `${DURATION_FORMS}; from 0 to 10m`,
   }),
 });

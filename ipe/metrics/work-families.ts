@@ -51,6 +51,13 @@ export const WORK_FAMILIES: readonly Family[] = [
     read: ({ values }) => one(values.counters.containers),
   },
   {
+    name: 'lwm2m_ipe_observation_checks_total',
+    type: 'counter',
+    help: 'Observations that were silent for too long and asked for again: the device had told all (`unchanged`), had not or had forgotten them (`changed`), or reports no more (`ended`).',
+    labels: ['result'],
+    read: ({ values: { counters } }) => each('result', counters.checks),
+  },
+  {
     name: 'lwm2m_ipe_commands_total',
     type: 'counter',
     help: 'Commands of applications: `taken` ones were read from the CSE, the others are the final states they had.',

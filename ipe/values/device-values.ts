@@ -24,6 +24,7 @@ import { ConfirmedValues, type ConfirmingDevice } from './confirmed-values.ts';
 import { Delivery, type DeliveryShares } from './delivery.ts';
 import { type InquiredDevice, Inquiry, type InquiryShares } from './inquiry.ts';
 import { includes, isInstancePath, isWhole, wantedInstances } from './instance-paths.ts';
+import { silentPaths } from './observation-check.ts';
 import type { ValuePolicies } from './value-policies.ts';
 import type { QueuedValue } from './value-queue.ts';
 import { attributesOf, Wishes } from './wishes.ts';
@@ -152,6 +153,17 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
     this.readAgain(path);
   }
 
+  /** See `CheckedDevice.check`. */
+  check(now: number, since: number): boolean {
+    const { observeCheck } = this.#settings;
+    if (observeCheck === 'off') return false;
+    const observed = this.#parts.observed(this.#followed.registration.endpoint);
+    const within = (path: InstancePath) => this.#inquiry.wishes?.within(path);
+    const { silent, timed } = silentPaths(observed, observeCheck, within, { now, since });
+    if (silent.length > 0) this.#inquiry.check(silent);
+    return timed;
+  }
+
   /** The CSE answers again. */
   resume(): void {
     this.#delivery.hurry();
@@ -198,19 +210,9 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   }
 
   isObserved(path: InstancePath): boolean {
-    const { objectId, instanceId, resourceId, resourceInstanceId } = path;
-    const { observe } = this.policy(objectId);
+    const { observe } = this.policy(path.objectId);
     if (observe !== 'on-subscription') return observe === 'always';
-    const { wishes } = this.#inquiry;
-    if (wishes === undefined) return false;
-    const levels = [
-      { objectId, instanceId },
-      { objectId, instanceId, ...(resourceId === undefined ? {} : { resourceId }) },
-      path,
-    ];
-    return levels
-      .slice(0, resourceInstanceId === undefined ? 2 : 3)
-      .some((level) => wishes.isObserved(valueContainerPath(level)));
+    return this.#inquiry.wishes?.covers(path) === true;
   }
 
   store(path: InstancePath, attributes: CreateAttributes<4>): void {

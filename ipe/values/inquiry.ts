@@ -50,6 +50,8 @@ export class Inquiry implements TurnTaker {
   // There are many devices, and most are idle: a list that would be empty is not there.
   #unread: readonly InstancePath[] | undefined;
   #undiscovered: readonly InstancePath[] | undefined;
+  /** What is observed, though perhaps the device has forgotten it. */
+  #unsure: readonly InstancePath[] | undefined;
   #wishes: Wishes | undefined;
   /** Of the inquiry that runs. */
   #abort: AbortController | undefined;
@@ -88,10 +90,17 @@ export class Inquiry implements TurnTaker {
     this.#undiscovered = joined(this.#undiscovered, instances);
   }
 
+  /** Wants these observed again, which nothing was heard of for too long; of a device that sleeps when it is awake next. */
+  check(paths: readonly InstancePath[]): void {
+    this.#unsure = joined(this.#unsure, paths);
+    if (!this.#registration.queueMode) this.start();
+  }
+
   /** An instance is there no more: nothing is asked of it, not even to take back what was wished. */
   forget(instance: InstancePath): void {
     this.#unread = this.#unread && without(this.#unread, instance);
     this.#undiscovered = this.#undiscovered && without(this.#undiscovered, instance);
+    this.#unsure = unlisted(this.#unsure, instance);
     this.#wishes?.drop(valueContainerPath(instance));
   }
 
@@ -132,7 +141,8 @@ export class Inquiry implements TurnTaker {
   }
 
   get #pending(): boolean {
-    return this.#unread !== undefined || this.#undiscovered !== undefined || this.#wishes?.next() !== undefined;
+    const asked = this.#unread ?? this.#undiscovered ?? this.#unsure;
+    return asked !== undefined || this.#wishes?.next() !== undefined;
   }
 
   #abandon(): void {
@@ -141,10 +151,11 @@ export class Inquiry implements TurnTaker {
     this.#again = false;
     this.#unread = undefined;
     this.#undiscovered = undefined;
+    this.#unsure = undefined;
   }
 
   async #askAll(signal: AbortSignal): Promise<void> {
-    for (const ask of [this.#readTogether, this.#readEach, this.#fulfil, this.#discoverEach]) {
+    for (const ask of [this.#readTogether, this.#readEach, this.#checkEach, this.#fulfil, this.#discoverEach]) {
       if (!(await ask.call(this, signal))) return;
     }
   }
@@ -194,6 +205,24 @@ export class Inquiry implements TurnTaker {
       if (outcome === undefined || outcome.kind === 'success') return outcome;
     }
     return this.#ask({ type: 'read', path }, signal);
+  }
+
+  /** RFC 7641 3.3.1: asked for with the same token, it is renewed where it was lost, and goes on where it was not. */
+  async #checkEach(signal: AbortSignal): Promise<boolean> {
+    const { checks } = this.#shares.counters;
+    for (let path = this.#unsure?.[0]; path !== undefined; path = this.#unsure?.[0]) {
+      const outcome = await this.#ask({ type: 'observe', path }, signal);
+      if (outcome === undefined) return false;
+      this.#unsure = this.#unsure && without(this.#unsure, path);
+      const goesOn = outcome.kind === 'success' && outcome.observing === true;
+      const unchanged = outcome.kind === 'success' && outcome.unchanged === true;
+      checks[goesOn ? (unchanged ? 'unchanged' : 'changed') : 'ended'] += 1;
+      if (outcome.kind === 'success' && !unchanged) this.#device.read(outcome, [path]);
+      if (goesOn) continue;
+      this.#wishes?.ended(path);
+      this.#tell('an observation is not to be renewed', path, outcome);
+    }
+    return true;
   }
 
   #done(outcome: Success, paths: readonly InstancePath[]): void {
@@ -269,6 +298,14 @@ function joined(
 function without(paths: readonly InstancePath[], path: InstancePath): readonly InstancePath[] | undefined {
   const others = paths.filter((one) => !isSame(one, path));
   return others.length === 0 ? undefined : others;
+}
+
+function unlisted(
+  paths: readonly InstancePath[] | undefined,
+  instance: InstancePath,
+): readonly InstancePath[] | undefined {
+  const others = paths?.filter((path) => !isBelow(path, instance));
+  return others === undefined || others.length === 0 ? undefined : others;
 }
 
 function isSame(a: InstancePath, b: InstancePath): boolean {

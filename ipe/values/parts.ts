@@ -22,6 +22,8 @@ export interface ValueSettings {
   readonly storeUnchanged: boolean;
   /** Resources without a value get their container, too. */
   readonly discover: boolean;
+  /** Milliseconds of silence after which an instance is observed again, in case its device has lost it; `off`: never. */
+  readonly observeCheck: number | 'off';
   /** Devices read at once. */
   readonly readers: number;
   /** Requests with values on the way to the CSE at once. */
@@ -48,6 +50,12 @@ export interface ValueParts {
     operation: Operation,
     options: { readonly deadline: number; readonly signal: AbortSignal; readonly urgency: 'background' },
   ) => Promise<Outcome>;
+  /** What a device is observed for, and when something was heard of it last, monotonic milliseconds; undefined: not in this run. */
+  readonly observed: (endpoint: string) => Iterable<{
+    readonly paths: readonly Path[];
+    readonly composite: boolean;
+    readonly heardAt: number | undefined;
+  }>;
   /** Encodes values of one Object Instance; IpeError where that cannot be. */
   readonly encode: (nodes: readonly Node[], base: Path) => EncodedContent;
   /**
@@ -125,6 +133,8 @@ export interface ValueCounters {
   read: number;
   /** Object Instances observed. */
   observed: number;
+  /** Observations that were silent for too long, by what the device said when it was asked again. */
+  readonly checks: Record<'unchanged' | 'changed' | 'ended', number>;
   /** Devices now of which values had to be dropped, and that others still wait for. */
   dropping: number;
   /** Seconds from when values came from their devices until the CSE had them. */
@@ -144,6 +154,7 @@ export function newValueCounters(): ValueCounters {
     containers: 0,
     read: 0,
     observed: 0,
+    checks: { unchanged: 0, changed: 0, ended: 0 },
     dropping: 0,
     delay: new Distribution(),
   };

@@ -7,6 +7,7 @@ import type { EndpointTree } from '../bridge/endpoint-tree.ts';
 import { Lanes } from '../lanes.ts';
 import { type DeviceShares, DeviceValues } from './device-values.ts';
 import { LeftValues } from './left-values.ts';
+import { ObservationCheck } from './observation-check.ts';
 import {
   type ContainerListener,
   newValueCounters,
@@ -32,12 +33,16 @@ export class Values implements ValueHooks {
   readonly #left: LeftValues;
   readonly #listeners: ContainerListener[] = [];
   readonly #due: AfterAnswer<DeviceValues>;
+  /** Absent where observations are not checked. */
+  readonly #check: ObservationCheck | undefined;
   #stopped = false;
 
   constructor(settings: ValueSettings, parts: ValueParts) {
     this.#parts = parts;
     this.#left = new LeftValues(parts.keeper);
     this.#due = new AfterAnswer(parts.clock, (device) => device.start());
+    const { observeCheck } = settings;
+    this.#check = observeCheck === 'off' ? undefined : new ObservationCheck(observeCheck, this.#devices, parts.clock);
     const { counters } = this;
     const session = newSession(parts);
     let sequence = 0;
@@ -140,6 +145,7 @@ export class Values implements ValueHooks {
     const device = this.#devices.get(endpoint);
     if (device === undefined) return;
     this.#devices.delete(endpoint);
+    this.#check?.forget(device);
     this.#due.delete(device);
     void device.end(false);
     this.#shares.delivery.listener.gone(endpoint);
@@ -196,7 +202,9 @@ export class Values implements ValueHooks {
   }
 
   observeWish(endpoint: string, path: InstancePath, wish: NotificationWish | undefined): void {
-    this.#devices.get(endpoint)?.observeWish(path, wish);
+    const device = this.#devices.get(endpoint);
+    device?.observeWish(path, wish);
+    if (device !== undefined && wish?.pmax !== undefined) this.#check?.watch(device);
   }
 
   /** The CSE answers again: what waits is sent. */
@@ -211,6 +219,7 @@ export class Values implements ValueHooks {
   async stop(limit = 0): Promise<void> {
     this.#stopped = true;
     this.#due.stop();
+    this.#check?.stop();
     const { keeper, logger } = this.#parts;
     const devices = [...this.#devices.values()];
     const forLater = keeper !== undefined;

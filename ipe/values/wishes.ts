@@ -42,6 +42,20 @@ export class Wishes {
     return this.#wished.get(container)?.observed === true;
   }
 
+  /** True where a path, its resource or its instance is observed by a wish. */
+  covers({ objectId, instanceId, resourceId, resourceInstanceId }: InstancePath): boolean {
+    const instance = { objectId, instanceId };
+    const resource = resourceId === undefined ? instance : { ...instance, resourceId };
+    const path = resourceInstanceId === undefined ? resource : { ...resource, resourceInstanceId };
+    return [instance, resource, path].some((level) => this.isObserved(valueContainerPath(level)));
+  }
+
+  /** Milliseconds within which the device is to notify of this very path; undefined: it was told no such time. */
+  within(path: InstancePath): number | undefined {
+    const pmax = this.#wished.get(valueContainerPath(path))?.told.pmax;
+    return pmax === undefined || pmax === null ? undefined : pmax * 1_000;
+  }
+
   set(path: InstancePath, wish: NotificationAttributes | undefined): void {
     const container = valueContainerPath(path);
     const known = this.#wished.get(container);

@@ -90,6 +90,7 @@ export class Notifications {
     const nodes = this.#nodes(notification, observation, registration);
     if (nodes === undefined) return undefined;
     counters.notifications += 1;
+    observation.says(notification.payload);
     const { endpoint, id } = registration;
     logger.debug('notification', { endpoint, registration: registrationMark(id), mid, tkn, values: nodes.length });
     const { paths, composite } = observation.target;

@@ -1,3 +1,4 @@
+import { digestOf } from '../coap/digest.ts';
 import { formatPath, type Path } from '../model/path.ts';
 import type { Observe, ObserveComposite } from '../operation/operation.ts';
 import { type Freshest, isFresh } from './freshness.ts';
@@ -31,12 +32,27 @@ export class Observation {
   /** False while the device was only asked. */
   isEstablished = false;
   #freshest: Freshest | undefined;
+  /** Stands for what the device said last. */
+  #digest: number | undefined;
 
   constructor(endpoint: string, registrationId: string, target: ObservationTarget, token: Buffer) {
     this.endpoint = endpoint;
     this.registrationId = registrationId;
     this.target = target;
     this.token = token;
+  }
+
+  /** When the device last said something of it with a number, monotonic milliseconds; undefined: not in this run. */
+  get heardAt(): number | undefined {
+    return this.#freshest?.at;
+  }
+
+  /** The device says this now; true when it said the very same before. */
+  says(payload: Buffer): boolean {
+    const digest = digestOf(payload);
+    const same = digest === this.#digest;
+    this.#digest = digest;
+    return same;
   }
 
   /** The device has taken it up, with the first value under this number; notifications may have overtaken that. */

@@ -86,7 +86,12 @@ async function observe(
   const conclusion = await negotiate(operation, facts, device.formats, exchange(observation.token));
   const { outcome, observe: number, format } = conclusion;
   const observing = outcome.kind === 'success' && outcome.observing === true;
-  if (observing) observations.establish(observation, format, number!, now());
+  if (observing) {
+    const { payload } = outcome.content ?? {};
+    const unchanged = payload !== undefined && observation.says(payload) && !isNew;
+    observations.establish(observation, format, number!, now());
+    if (unchanged) return { ...conclusion, outcome: { ...outcome, unchanged } };
+  }
   // Silence ends none that was there before; any other answer says that the device does not report.
   else if (isNew || conclusion.replied) observations.remove(observation);
   else observations.unanswered(observation);

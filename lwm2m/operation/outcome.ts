@@ -19,6 +19,8 @@ export interface Success {
   readonly content?: { readonly format: number; readonly payload: Buffer };
   /** Observe: false when the device gave the value and will not report changes (RFC 7641 3.1). */
   readonly observing?: boolean;
+  /** Observe of what was observed already: true when the device says the very same as the last time. */
+  readonly unchanged?: true;
 }
 
 /** The device said no; `reason` is its diagnostic text, at most 64 characters of ASCII. */

@@ -33,6 +33,8 @@ export class AnsweringDevice {
   readonly discoverable = new Map<string, string>();
   /** For instance `GET /3303/0 observe` or `GET /3303/0 cancel`, in the order received. */
   readonly requests: string[] = [];
+  /** Of each Observe, in the order received, in hexadecimal. */
+  readonly tokens: string[] = [];
   /** Answers nothing while true. */
   silent = false;
 
@@ -151,6 +153,7 @@ export class AnsweringDevice {
     const method = listed === undefined ? (METHODS[request.code] ?? request.code) : 'DISCOVER';
     const observing = starts ? ' observe' : ' cancel';
     this.requests.push(`${method} ${path}${observe === undefined ? '' : observing}`);
+    if (starts) this.tokens.push(request.token.toString('hex'));
     const discovered: DeviceAnswer | undefined =
       listed === undefined ? undefined : { format: LINK_FORMAT, payload: listed };
     const known = discovered ?? this.objects.get(path) ?? { code: '4.04' };

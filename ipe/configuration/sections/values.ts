@@ -51,6 +51,12 @@ export const valuesSection = z.strictObject({
       'Whether object instances are observed, so that changes reach the CSE: always, only what applications subscribe to and while they do, or never. Objects 0, 1, 2, 5 and 21 never are.',
     allowed: 'always, on-subscription or never',
   }),
+  observeCheck: key(z.union([z.literal('off'), duration(1_000, 31_536_000_000)]).prefault('1d'), {
+    kind: 'duration',
+    description:
+      'Silence after which an observed instance is observed again, in case its device has forgotten that; of a device that sleeps when it is awake. Where an application has set pmax that counts, with a margin.',
+    allowed: `off, or ${DURATION_FORMS}; from 1s to 365d`,
+  }),
   discover: key(z.enum(DISCOVER).prefault('when-commanded'), {
     kind: 'choice',
     description:

@@ -29,6 +29,7 @@ export const SETTINGS: ValueSettings = {
   maxInFlight: 2,
   queue: { values: 100, bytes: 100_000, totalBytes: 1_000_000, age: 3_600_000 },
   farewell: 1_000,
+  observeCheck: 'off',
   base: 'cse-in',
   labels: { lwm2m: true, interworking: true, extra: [] },
 };
@@ -60,6 +61,8 @@ export class ValuesWorld {
   /** What the device does; `signal` of whoever asks. */
   answer: (operation: Operation, signal: AbortSignal) => Outcome | Promise<Outcome> = () => answered(temperature(20));
   readonly ae = 'cse-in/device';
+  /** What the server observes, and when it heard of it. */
+  observed: ReturnType<ConstructorParameters<typeof Values>[1]['observed']> = [];
   /** Milliseconds by which the monotonic clock is ahead. */
   ahead = 0;
 
@@ -91,6 +94,7 @@ export class ValuesWorld {
         this.asked.push(operation);
         return this.answer(operation, signal);
       },
+      observed: () => this.observed,
       encode: () => ({ format: 110, payload: Buffer.from('[]') }),
       clock: {
         ...systemClock,

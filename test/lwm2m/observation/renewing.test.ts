@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { pair } from '../operation/bench-of-devices.ts';
+import { observe, senml, tokenOf } from './observed-device.ts';
+
+test('an Observe of what is observed has its token, and tells whether the device says what it said last', async () => {
+  let value = 1;
+  const { device, perform } = await pair(
+    () => ({ code: '2.05', ...senml(value), observe: 1 }),
+    {},
+    { report: () => {} },
+  );
+  const unchanged = async () => {
+    const outcome = await perform(observe('/3303/0'));
+    return outcome.kind === 'success' && outcome.unchanged === true;
+  };
+  expect(await unchanged()).toBe(false);
+  expect(await unchanged()).toBe(true);
+  value = 2;
+  expect(await unchanged()).toBe(false);
+  expect(await unchanged()).toBe(true);
+  await device.notify(tokenOf(device.requests[0]), { ...senml(3), observe: 2 });
+  expect(await unchanged()).toBe(false);
+  await device.notify(tokenOf(device.requests[0]), { ...senml(2), observe: 3 });
+  expect(await unchanged()).toBe(true);
+  expect(new Set(device.requests.map(({ token }) => token.toString('hex'))).size).toBe(1);
+});
+
+test('when an observation was heard of last is known, but for one of an earlier run', async () => {
+  const { server, device, perform } = await pair(
+    () => ({ code: '2.05', ...senml(1), observe: 1 }),
+    {},
+    {
+      report: () => {},
+    },
+  );
+  await perform(observe('/3303/0'));
+  const heardAt = () => server.observations('device').map((one) => one.heardAt);
+  const [first] = heardAt();
+  await device.notify(tokenOf(device.requests[0]), { ...senml(3), observe: 2 });
+  const [later] = heardAt();
+  expect(later).toBeGreaterThan(first as number);
+  const registration = server.registrations.byEndpoint('device');
+  const path = { objectId: 3, instanceId: 0 };
+  server.restoreObservation({
+    endpoint: 'device',
+    registrationId: registration?.id as string,
+    token: Buffer.from('01020304', 'hex'),
+    paths: [path],
+    composite: false,
+    format: undefined,
+  });
+  expect(heardAt()).toEqual([later, undefined]);
+});
