@@ -208,7 +208,7 @@ export function containersContract(subject: () => Subject): void {
       await caller.create(path, 3, { rn: 'c' });
       await caller.create(`${path}/c`, 4, { con: '1' });
       await caller.update(path, 2, { et: fromNow(1_000) });
-      const deadline = Date.now() + 6_000;
+      const deadline = Date.now() + 15_000;
       let rsc = 2000;
       while (rsc === 2000 && Date.now() < deadline) {
         await new Promise((resolve) => setTimeout(resolve, 100));

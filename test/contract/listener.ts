@@ -64,14 +64,14 @@ export class Listener {
     return this.arrivals.map(({ body }) => body?.['m2m:sgn']).filter((sgn) => sgn !== undefined && sgn.vrq !== true);
   }
 
-  /** Waits until `holds`, looking at each arrival; rejects after five seconds. */
+  /** Waits until `holds`, looking at each arrival; rejects after fifteen seconds. */
   async until(holds: () => boolean): Promise<void> {
     if (holds()) return;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(wake);
         reject(new Error(`nothing arrived; so far: ${JSON.stringify(this.arrivals.map((arrival) => arrival.body))}`));
-      }, 5_000);
+      }, 15_000);
       const wake = () => {
         if (!holds()) return;
         clearTimeout(timer);

@@ -325,7 +325,7 @@ export function subscriptionsContract(subject: () => Subject): void {
       await caller.create(path, 9, { rn: 'g', mnm: 5, mid });
       await caller.delete(`${path}/m0`);
       let group = (await caller.retrieve(`${path}/g`)).body['m2m:grp'];
-      for (let tries = 0; tries < 20 && group.cnm !== 1; tries++) {
+      for (let tries = 0; tries < 200 && group.cnm !== 1; tries++) {
         await new Promise((resolve) => setTimeout(resolve, 50));
         group = (await caller.retrieve(`${path}/g`)).body['m2m:grp'];
       }

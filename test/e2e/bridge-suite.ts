@@ -144,8 +144,9 @@ export function bridgeSuite(title: string, start: () => Promise<CseUnderTest>): 
     });
 
     it('TS-0014 table 6.2.2.2-2: when the lifetime ends everything of the endpoint is gone', async () => {
-      await device.register({ endpoint, lifetime: 1 });
+      await device.register({ endpoint });
       expect(await app.see(ae, name)).toBeDefined();
+      expect(await device.update(['lt=1'])).toMatchObject({ code: '2.04' });
       await eventually(
         () => app.find(`LWM2MEP:${endpoint}`),
         (found) => found.length === 0,

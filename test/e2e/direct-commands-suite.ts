@@ -204,7 +204,7 @@ export function directCommandsSuite(title: string, start: () => Promise<CseUnder
         () => commander.states(first),
         (states) => states.length > 0,
       );
-      await commander.put({ id: 'late', operation: 'write', path: '/3311/0/5851', value: 99, expires: soon(1_500) });
+      await commander.put({ id: 'late', operation: 'write', path: '/3311/0/5851', value: 99, expires: soon(2_000) });
       const second = await commander.create('3311_0/5851', { con: 2 });
       await commander.put({ id: 'third', operation: 'write', path: '/3311/0/5851', value: 3 });
       expect(await commander.end('late')).toMatchObject({ state: 'expired', rsc: 4008 });
@@ -333,6 +333,6 @@ export function directCommandsSuite(title: string, start: () => Promise<CseUnder
 const STEADY = { objects: { 3311: [0] }, clock: { ...systemClock, wall: () => NOON } };
 
 function soon(milliseconds: number): string {
-  const [time = ''] = new Date(Date.now() + milliseconds).toISOString().replaceAll(/[-:]/g, '').split('.');
-  return time;
+  const [date = '', fraction = ''] = new Date(Date.now() + milliseconds).toISOString().slice(0, -1).split('.');
+  return `${date.replaceAll(/[-:]/g, '')},${fraction}`;
 }

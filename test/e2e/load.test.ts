@@ -21,7 +21,7 @@ describe('a bridge under load', () => {
   beforeAll(async () => {
     ({ cse, ipe, app } = await startStand(startEmbedded('standard'), {
       values: { mode: 'none' },
-      cse: { timeout: '4s', maxWait: '700ms' },
+      cse: { timeout: '4s' },
     }));
   });
   afterEach(() => {
@@ -117,7 +117,7 @@ describe('devices that are slow or loud', () => {
         const begun = performance.now();
         expect((await talker.register({ endpoint: `talker-${n}` })).code).toBe('2.01');
         expect((await talker.update()).code).toBe('2.04');
-        expect(performance.now() - begun).toBeLessThan(4_000);
+        expect(performance.now() - begun).toBeLessThan(9_000);
       }
     } finally {
       for (const one of devices) one.close();
@@ -138,7 +138,7 @@ describe('devices that are slow or loud', () => {
       for (let n = 0; n < 10; n += 1) {
         const begun = performance.now();
         expect((await quiet.register({ endpoint: 'quiet' })).code).toBe('2.01');
-        expect(performance.now() - begun).toBeLessThan(4_000);
+        expect(performance.now() - begun).toBeLessThan(9_000);
       }
       expect(answers.filter((code) => code === '4.29').length).toBeGreaterThan(10);
       expect(answers.filter((code) => code === '2.01').length).toBeLessThan(400);

@@ -78,10 +78,9 @@ await describeWithLeshan('a Leshan client and the LwM2M server', () => {
 
   it('the lifetime of a client that loses power ends, and not before', async () => {
     const { client, registration } = await registered({ lifetime: 2, updatePeriod: 60 });
-    const from = performance.now();
     await client.kill();
     expect(await server.next()).toMatchObject({ type: 'expire', registration: { id: registration.id } });
-    expect(performance.now() - from).toBeGreaterThan(1_000);
+    expect(Date.now() - registration.registeredAt).toBeGreaterThan(1_900);
     expect(server.lwm2m.registrations.size).toBe(0);
   });
 });

@@ -106,7 +106,7 @@ export class Application {
  * Waits until a condition holds, asking again and again; fails after `limit` milliseconds. ACME answers 5000 to a RETRIEVE
  * of `la` that meets a CREATE: what may succeed later is asked again too.
  */
-export async function eventually<T>(ask: () => Promise<T>, holds: (value: T) => boolean, limit = 8000): Promise<T> {
+export async function eventually<T>(ask: () => Promise<T>, holds: (value: T) => boolean, limit = 15_000): Promise<T> {
   const end = performance.now() + limit;
   for (;;) {
     let value: T;

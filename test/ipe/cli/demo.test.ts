@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => ipe.dispose());
 
 // Several demos at once also prove that each finds free ports.
-describe.concurrent('lwm2m-ipe demo', () => {
+describe.concurrent('lwm2m-ipe demo', { timeout: 60_000 }, () => {
   it('shows parts, devices, the tree, a departure and commands to try, then ends', async () => {
     const { code, stdout, stderr } = await ipe.run(['demo', '--once']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -99,7 +99,7 @@ describe('a device that does not answer', () => {
   beforeAll(async () => {
     ({ cse, ipe, app } = await startStand(
       startEmbedded('acme'),
-      { ...configuration, commands: { pollInterval: '1d', expiry: '700ms', pending: 2 } },
+      { ...configuration, commands: { pollInterval: '1d', expiry: '1500ms', pending: 2 } },
       'commander',
     ));
   });
@@ -118,7 +118,7 @@ describe('a device that does not answer', () => {
     const { device, commander } = await silent('slow');
     const read = { operation: 'read', path: '/3/0/0' };
     // Longer than those behind it, which therefore never have their turn.
-    await commander.put({ id: '1', ...read, expires: soon(3_000) });
+    await commander.put({ id: '1', ...read, expires: soon(4_000) });
     for (const id of ['2', '3', '4']) await commander.put({ id, ...read });
     expect(await commander.end('1')).toMatchObject({ state: 'failed', rsc: 4008 });
     const states = async (id: string) => (await commander.said(id)).map(({ state }) => state).sort();
@@ -150,8 +150,8 @@ describe('a device that does not answer', () => {
       nu: [`http://127.0.0.1:${port}`],
       enc: { net: [3] },
     });
-    await commander.put({ id: '1', operation: 'read', path: '/3/0/0' });
-    await commander.put({ id: '2', operation: 'read', path: '/3/0/0' });
+    const read = { operation: 'read', path: '/3/0/0', expires: soon(60_000) };
+    for (const id of ['1', '2']) await commander.put({ id, ...read });
     await eventually(
       async () => heard.map(({ state }) => state).sort(),
       (states) => states.includes('sent') && states.includes('queued'),
@@ -201,6 +201,6 @@ it('where access.command names nobody there are no such containers, policies and
 
 /** A time so many milliseconds from now, as requests take it. */
 function soon(milliseconds: number): string {
-  const [time = ''] = new Date(Date.now() + milliseconds).toISOString().replaceAll(/[-:]/g, '').split('.');
-  return time;
+  const [date = '', fraction = ''] = new Date(Date.now() + milliseconds).toISOString().slice(0, -1).split('.');
+  return `${date.replaceAll(/[-:]/g, '')},${fraction}`;
 }

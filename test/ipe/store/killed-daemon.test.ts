@@ -88,8 +88,8 @@ it('a daemon killed in the middle goes on where it was: devices notice nothing',
   await stays.register({ endpoint: 'stays', links: '</1/0>,</3303/0>' });
   await leaves.register({ endpoint: 'leaves' });
   await leaves.deregister();
-  await dies.register({ endpoint: 'dies', lifetime: 3 });
   await eventually(() => latest('stays'));
+  await dies.register({ endpoint: 'dies', lifetime: 3 });
   const { ri } = await ae('stays');
   const observation = stays.requests.find(({ path, observe }) => path === '/3303/0' && observe === 0);
   await kill(before.running);
