@@ -161,7 +161,7 @@ export class Daemon {
     };
     const { kind, path } = storeSettings(configuration);
     const store = { kind, ...(kind === 'lmdb' ? { path } : undefined), restored: registrations };
-    const devices = { ...(coap && { coap }), ...(coaps && { coaps: { ...coaps, ...security.facts } }) };
+    const devices = { ...(coap && { coap }), ...(coaps && { coaps: { ...coaps, ...security.facts(coaps) } }) };
     return {
       ...devices,
       ...(bootstrap && { bootstrap }),

@@ -1,6 +1,16 @@
 import { type Clock, errorMessage, IpeError, type Logger } from '../common/index.ts';
-import type { CoapsOptions, DtlsSession, IdentityPolicy, Lwm2mServer, ServerCertificate } from '../lwm2m/index.ts';
+import {
+  type CoapsOptions,
+  type DtlsCapabilities,
+  type DtlsSession,
+  type IdentityPolicy,
+  type Lwm2mServer,
+  publicKeyOf,
+  type RawPublicKeys,
+  type ServerCertificate,
+} from '../lwm2m/index.ts';
 import type { Configuration } from './configuration/index.ts';
+import { credentialOfPeer } from './credentials/credential.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import { type IdentityRule, IdentityRules } from './credentials/identity-rules.ts';
 import { openCredentials } from './credentials/open-credentials.ts';
@@ -12,11 +22,16 @@ const USUAL_RULES: readonly IdentityRule[] = [{ certificate: '*', endpoint: '{na
 
 /** What devices may prove who they are with. */
 export interface CoapsFacts {
-  /** Of LwM2M; raw public keys are not among them. */
-  readonly securityModes: readonly ('psk' | 'x509')[];
-  /** Pre-shared keys in the store. */
+  /** Of LwM2M. */
+  readonly securityModes: readonly ('psk' | 'rpk' | 'x509')[];
+  /** Pre-shared and public keys in the store. */
   readonly identities: number;
+  /** Raw public keys (LwM2M security mode 1): served, or why not. */
+  readonly rpk: string;
 }
+
+/** Where raw public keys are to be had. */
+const REMEDY = 'they need OpenSSL 3.2: run the bridge by Node.js 24 or later, or name one in lwm2m.coaps.libssl';
 
 /** How devices prove who they are, and what that allows them: credentials, certificates and rules of one configuration. */
 export class DeviceSecurity {
@@ -31,7 +46,8 @@ export class DeviceSecurity {
   constructor(configuration: Configuration, clock: Clock, logger: Logger) {
     const { coap, coaps, identities } = configuration.lwm2m;
     this.#logger = logger;
-    const certificate = serverCertificate(coaps);
+    const own = coaps.privateKey === undefined ? undefined : readKey(`${SECTION}.privateKey`, coaps.privateKey);
+    const certificate = serverCertificate(coaps, own);
     this.credentials = coaps.credentials === undefined ? undefined : openCredentials(coaps.credentials, clock, logger);
     const { credentials } = this;
     this.identities = new IdentityRules({
@@ -48,6 +64,7 @@ export class DeviceSecurity {
     }
     if (!served) return;
     const { host, port, ciphers, libssl, limits } = coaps;
+    const rawPublicKeys = own === undefined ? undefined : this.#rawPublicKeys(own, certificate !== undefined);
     this.coaps = {
       host,
       port,
@@ -57,21 +74,52 @@ export class DeviceSecurity {
       ...(libssl !== undefined && { libssl }),
       ...(credentials && { credential: (identity) => credentials.find(identity)?.key }),
       ...(certificate && { certificate }),
+      ...(rawPublicKeys && { rawPublicKeys }),
     };
   }
 
-  get facts(): CoapsFacts {
+  /** Depends on what the OpenSSL in use can; says in the log when devices with raw public keys wait in vain. */
+  facts(openssl: DtlsCapabilities): CoapsFacts {
     const { credentials, coaps } = this;
-    const modes = { psk: credentials, x509: coaps?.certificate };
-    const securityModes = (['psk', 'x509'] as const).filter((mode) => modes[mode] !== undefined);
-    return { securityModes, identities: credentials?.size ?? 0 };
+    const rpk = this.#rawPublicKeyState(openssl);
+    const modes = { psk: credentials, rpk: rpk === 'served' ? rpk : undefined, x509: coaps?.certificate };
+    const securityModes = (['psk', 'rpk', 'x509'] as const).filter((mode) => modes[mode] !== undefined);
+    const publicKeys = credentials?.publicKeys ?? 0;
+    if (publicKeys > 0 && rpk !== 'served') {
+      const why = { publicKeys, dtls: openssl.version, reason: rpk };
+      this.#logger.warn('raw public keys are not to be had: devices that have one are refused', why);
+    }
+    return { securityModes, identities: credentials?.size ?? 0, rpk };
+  }
+
+  #rawPublicKeyState({ version, rawPublicKeys }: DtlsCapabilities): string {
+    if (!rawPublicKeys) return `not with ${version}; ${REMEDY}`;
+    if (this.coaps?.rawPublicKeys !== undefined) return 'served';
+    return `not without ${SECTION}.privateKey of EC P-256 and ${SECTION}.credentials`;
+  }
+
+  /** What a device with a raw public key is shown, and by what it is believed. */
+  #rawPublicKeys(privateKey: string, certified: boolean): RawPublicKeys | undefined {
+    const { credentials } = this;
+    if (credentials === undefined) return undefined;
+    try {
+      publicKeyOf(privateKey);
+    } catch (error) {
+      // A certificate may have a key of another kind.
+      if (certified) return undefined;
+      throw new IpeError('config/file', `${SECTION}.privateKey: ${errorMessage(error)}`);
+    }
+    return { privateKey, trusts: (fingerprint) => credentials.find(fingerprint)?.publicKey !== undefined };
   }
 
   /** From now on the session of a credential that is removed or changed ends, also where another process did that. */
   watch(server: Pick<Lwm2mServer, 'closeSession'>): void {
     this.credentials?.onChange((identities) => {
       let ended = 0;
-      for (const identity of identities) if (server.closeSession({ kind: 'psk', identity })) ended += 1;
+      for (const identity of identities) {
+        if (server.closeSession({ kind: 'psk', identity })) ended += 1;
+        if (server.closeSession({ kind: 'rpk', fingerprint: identity })) ended += 1;
+      }
       this.#logger.info('credentials were removed or changed', {
         identities: identities.length,
         sessionsEnded: ended,
@@ -85,26 +133,33 @@ export class DeviceSecurity {
   }
 
   /** A credential that was given out and is used for the first time takes the place of those before it. */
-  #established({ peer: { identity } }: DtlsSession): void {
-    if (identity.kind !== 'psk') return;
-    this.credentials?.used(identity.identity).catch((error: unknown) => {
+  #established({ peer }: DtlsSession): void {
+    const credential = credentialOfPeer(this.credentials, peer.identity);
+    if (credential === undefined) return;
+    this.credentials?.used(credential.identity).catch((error: unknown) => {
       this.#logger.error('what a new credential replaces was not removed', {
-        identity: identity.identity,
+        identity: credential.identity,
         reason: errorMessage(error),
       });
     });
   }
 }
 
-function serverCertificate(coaps: Configuration['lwm2m']['coaps']): ServerCertificate | undefined {
-  const { certificate, privateKey, ca } = coaps;
-  if (certificate === undefined && privateKey === undefined && ca === undefined) return undefined;
+/** The private key may stand alone, for raw public keys. */
+function serverCertificate(
+  { certificate, ca, credentials }: Configuration['lwm2m']['coaps'],
+  privateKey: string | undefined,
+): ServerCertificate | undefined {
+  if (certificate === undefined && ca === undefined) {
+    if (privateKey === undefined || credentials !== undefined) return undefined;
+    const why = `${SECTION}.privateKey without a certificate is for raw public keys`;
+    throw new IpeError('config/invalid', `${why}; those of devices lie in ${SECTION}.credentials, which is not set`);
+  }
   if (certificate === undefined || privateKey === undefined || ca === undefined) {
     const keys = ['certificate', 'privateKey', 'ca'].map((name) => `${SECTION}.${name}`).join(', ');
     throw new IpeError('config/invalid', `${keys} go together; not all are set`);
   }
   const chain = readCertificates(`${SECTION}.certificate`, certificate);
-  const own = readKey(`${SECTION}.privateKey`, privateKey);
-  assertPair(SECTION, chain, own);
-  return { chain, privateKey: own, authorities: readCertificates(`${SECTION}.ca`, ca) };
+  assertPair(SECTION, chain, privateKey);
+  return { chain, privateKey, authorities: readCertificates(`${SECTION}.ca`, ca) };
 }

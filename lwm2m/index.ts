@@ -9,7 +9,13 @@ export { CoapEndpoint, type CoapEndpointOptions } from './coap/endpoint.ts';
 export type { CoapNotification, NotificationHandler } from './coap/notification.ts';
 export type { CoapReply, OutgoingRequest, RequestOptions } from './coap/outgoing-request.ts';
 export type { CoapLimits, TransmissionParameters } from './coap/parameters.ts';
-export { type CertificateIdentity, nameOf, type PeerIdentity, type PskIdentity } from './coap/peer-identity.ts';
+export {
+  type CertificateIdentity,
+  nameOf,
+  type PeerIdentity,
+  type PskIdentity,
+  type PublicKeyIdentity,
+} from './coap/peer-identity.ts';
 export type { RateLimits } from './coap/rate-limit.ts';
 export { ReturnTimes } from './coap/return-times.ts';
 export type { DatagramTransport, ReceiveDatagram, SendDatagram, TransportLosses } from './coap/transport.ts';
@@ -32,6 +38,8 @@ export { CIPHER_SUITES, type CipherSuite, DEFAULT_CIPHER_SUITES } from './dtls/c
 export { type DtlsCapabilities, DtlsServer } from './dtls/dtls-server.ts';
 export { loadOpenssl } from './dtls/openssl.ts';
 export type { DtlsCounters, DtlsLimits, DtlsServerOptions } from './dtls/options.ts';
+export { publicKeyFingerprint, publicKeyOf, readPublicKey } from './dtls/public-key.ts';
+export type { RawPublicKeys } from './dtls/raw-public-keys.ts';
 export type { ServerCertificate } from './dtls/server-certificate.ts';
 export type { CloseReason, DtlsSession } from './dtls/session.ts';
 export type { IdentityPolicy } from './identity/identity-policy.ts';

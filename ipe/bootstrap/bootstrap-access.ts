@@ -1,4 +1,5 @@
 import type { IdentityPolicy, Peer, Refusal } from '../../lwm2m/index.ts';
+import { credentialOfPeer } from '../credentials/credential.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 
 /** How it is known who asks. */
@@ -19,7 +20,7 @@ export function endpointOfPeer({ credentials, identities }: BootstrapAccess, pee
   const { identity } = peer;
   if (identity === undefined) return undefined;
   if (identity.kind === 'x509') return identities.endpointOf?.(peer);
-  const credential = credentials?.find(identity.identity);
+  const credential = credentialOfPeer(credentials, identity);
   return credential?.use === 'bootstrap' ? credential.endpoint : undefined;
 }
 

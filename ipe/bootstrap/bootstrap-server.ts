@@ -56,12 +56,19 @@ export function makeBootstrapServer(ground: Ground, partners: BootstrapPartners)
 /** The CoAPS of the LwM2M server at another port, and for keys that open this door alone. */
 function secureDoor({ bootstrap }: Configuration, { coaps, credentials }: DeviceSecurity): CoapsOptions {
   const { host, port } = bootstrap.coaps;
-  const { credential: _, ...others } = coaps!;
-  const keyOf = (identity: string) => {
+  const { credential: _, rawPublicKeys, ...others } = coaps!;
+  const known = (identity: string) => {
     const found = credentials?.find(identity);
-    return found?.use === 'bootstrap' ? found.key : undefined;
+    return found?.use === 'bootstrap' ? found : undefined;
   };
-  return { ...others, host, port, ...(credentials && { credential: keyOf }) };
+  const trusts = (fingerprint: string) => known(fingerprint)?.publicKey !== undefined;
+  return {
+    ...others,
+    host,
+    port,
+    ...(credentials && { credential: (identity) => known(identity)?.key }),
+    ...(rawPublicKeys && { rawPublicKeys: { ...rawPublicKeys, trusts } }),
+  };
 }
 
 /** Their labels do not name the IPE: what it made for nobody who is registered would else be cleared away. */

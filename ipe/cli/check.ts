@@ -66,7 +66,6 @@ async function checkDeviceSecurity(
   const { DeviceSecurity } = await import('../device-security.ts');
   const { assertBootstrapServed, bootstrapDoors } = await import('../bootstrap/bootstrap-doors.ts');
   const security = new DeviceSecurity(configuration, systemClock, logger);
-  const { securityModes, identities } = security.facts;
   assertBootstrapServed(configuration, security);
   security.close();
   const doors = bootstrapDoors(configuration);
@@ -75,7 +74,8 @@ async function checkDeviceSecurity(
     stdout.write(`${line('bootstrap', `by ${doors.join(' and ')}; templates: ${templates.length}`)}\n`);
   if (security.coaps === undefined) return;
   const { loadOpenssl } = await import('../../lwm2m/index.ts');
-  const { version } = await loadOpenssl(configuration.lwm2m.coaps.libssl);
+  const { version, rawPublicKeys } = await loadOpenssl(configuration.lwm2m.coaps.libssl);
+  const { securityModes, identities } = security.facts({ version, rawPublicKeys: rawPublicKeys !== undefined });
   stdout.write(`${line('devices', `by coaps: ${securityModes.join(', ')}; ${identities} identities; ${version}`)}\n`);
 }
 

@@ -1,5 +1,6 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { IpeError, systemClock } from '../../common/index.ts';
+import { errorMessage, IpeError, systemClock } from '../../common/index.ts';
 import { loadConfiguration } from '../configuration/index.ts';
 import type { Credential, CredentialUse } from '../credentials/credential.ts';
 import type { Credentials } from '../credentials/credentials.ts';
@@ -13,12 +14,18 @@ second; the session of a key that is removed ends. Keys are never printed.
 Examples:
   $ lwm2m-ipe credentials add --endpoint lamp-1 --generate --key-file lamp-1.key
   $ lwm2m-ipe credentials add --endpoint lamp-1 --identity lamp-1 --psk -      the key in hexadecimal from standard input
+  $ lwm2m-ipe credentials add --endpoint lamp-2 --public-key lamp-2.pem       a raw public key, EC P-256
   $ lwm2m-ipe credentials list
   $ lwm2m-ipe credentials remove --identity lamp-1
   $ lwm2m-ipe credentials import fleet.json                                    as export writes it; all of it or nothing
   $ lwm2m-ipe credentials export --with-keys backup.json                       a file for its owner alone`;
 
 const LONGEST_INPUT = 64 << 20;
+/** Without raw public keys (RFC 7250). */
+const OLD_OPENSSL = /^3\.[01]\./;
+const LONGEST_PUBLIC_KEY = 65_536;
+/** No key of P-256 is shorter, hardly a name of a file as long. */
+const BASE64 = /^[A-Za-z0-9+/_-]{78,}={0,2}$/;
 
 interface StoreOptions {
   readonly store?: string;
@@ -32,6 +39,7 @@ interface AddOptions extends StoreOptions {
   readonly generate?: boolean;
   readonly keyFile?: string;
   readonly bootstrap?: boolean;
+  readonly publicKey?: string;
 }
 
 type Work = (credentials: Credentials) => Promise<void> | void;
@@ -87,17 +95,45 @@ async function keyOf({ psk, generate }: AddOptions): Promise<Buffer> {
 }
 
 async function add(options: AddOptions, surroundings: Surroundings): Promise<void> {
-  const { endpoint, identity = endpoint, keyFile, bootstrap } = options;
+  const { endpoint, identity = endpoint, keyFile, bootstrap, publicKey } = options;
   const use: CredentialUse = bootstrap ? 'bootstrap' : 'server';
-  const key = await keyOf(options);
+  const added: Credential =
+    publicKey === undefined
+      ? { endpoint, identity, key: await keyOf(options), use, fresh: false }
+      : await publicKeyOf(options, publicKey, use);
   await withCredentials(options, surroundings, async (credentials) => {
-    const replaced = credentials.find(identity) !== undefined;
-    if (keyFile !== undefined) await writeKey(keyFile, key);
-    await credentials.put({ endpoint, identity, key, use, fresh: false });
-    surroundings.stdout.write(
-      `${replaced ? 'changed' : 'added'}: ${describe({ endpoint, identity, use, key, fresh: false })}\n`,
-    );
+    const replaced = credentials.find(added.identity) !== undefined;
+    if (keyFile !== undefined && added.key !== undefined) await writeKey(keyFile, added.key);
+    await credentials.put(added);
+    surroundings.stdout.write(`${replaced ? 'changed' : 'added'}: ${describe(added)}\n`);
+    if (added.publicKey !== undefined && OLD_OPENSSL.test(process.versions.openssl)) {
+      const needs = 'the bridge needs OpenSSL 3.2 for raw public keys: Node.js 24, or lwm2m.coaps.libssl';
+      surroundings.stderr.write(`note: ${needs}; this Node.js has ${process.versions.openssl}\n`);
+    }
   });
+}
+
+/** Of a file, of base64 as it stands, or of standard input. */
+async function publicKeyOf(options: AddOptions, given: string, use: CredentialUse): Promise<Credential> {
+  const { endpoint, identity, psk, generate, keyFile } = options;
+  if ([identity, psk, generate, keyFile].some((option) => option !== undefined)) {
+    const others = '--identity, --psk, --generate and --key-file are for pre-shared keys';
+    throw new IpeError('credentials/invalid', `--public-key stands alone: ${others}`);
+  }
+  const { knownPublicKey } = await import('../credentials/credential.ts');
+  return knownPublicKey(endpoint, given === '-' ? Buffer.from(await standardInput()) : fileOrText(given), use);
+}
+
+/** A file, where there is one of that name. */
+function fileOrText(given: string): Buffer {
+  if (!existsSync(given) && BASE64.test(given)) return Buffer.from(given);
+  try {
+    if (statSync(given).size > LONGEST_PUBLIC_KEY) throw new IpeError('credentials/file', 'it is too large');
+    return readFileSync(given);
+  } catch (error) {
+    const forms = 'a file, or the SubjectPublicKeyInfo in base64';
+    throw new IpeError('credentials/file', `--public-key wants ${forms}: ${errorMessage(error)}`, { cause: error });
+  }
 }
 
 /** Before it is put, so that no key is in use that nobody can give to the device. */
@@ -107,15 +143,17 @@ async function writeKey(name: string, key: Buffer): Promise<void> {
 }
 
 function describe({ endpoint, identity, key, use, fresh }: Credential): string {
+  const proof = key === undefined ? `public key SHA-256 ${identity}` : `identity ${identity}, ${8 * key.length} bits`;
   const notes = [use === 'bootstrap' && 'for bootstrap', fresh && 'not used yet'].filter(Boolean);
-  return `endpoint ${endpoint}, identity ${identity}, ${8 * key.length} bits${notes.map((note) => `, ${note}`).join('')}`;
+  return `endpoint ${endpoint}, ${proof}${notes.map((note) => `, ${note}`).join('')}`;
 }
 
 function list(options: StoreOptions & { readonly json?: boolean }, surroundings: Surroundings): Promise<void> {
   return withCredentials(options, surroundings, (credentials) => {
     for (const credential of credentials.values()) {
-      const { key, ...shown } = credential;
-      const line = options.json ? JSON.stringify({ ...shown, bits: 8 * key.length }) : describe(credential);
+      const { endpoint, identity, use, fresh, key, publicKey } = credential;
+      const proof = key === undefined ? { publicKey: publicKey?.toString('base64') } : { bits: 8 * key.length };
+      const line = options.json ? JSON.stringify({ endpoint, identity, use, fresh, ...proof }) : describe(credential);
       surroundings.stdout.write(`${line}\n`);
     }
   });
@@ -179,11 +217,11 @@ function notEmpty(text: string): string {
   throw new InvalidArgumentError('It is empty.');
 }
 
-/** `lwm2m-ipe credentials add|list|remove|import|export`: the pre-shared keys of devices. */
+/** `lwm2m-ipe credentials add|list|remove|import|export`: the pre-shared and public keys of devices. */
 export function addCredentialsCommand(program: Command, surroundings: Surroundings): void {
   const credentials = program
     .command('credentials')
-    .description('add, list and remove the pre-shared keys of devices')
+    .description('add, list and remove the pre-shared and public keys of devices')
     .addHelpText('after', EXAMPLES);
   const command = (name: string, description: string): Command =>
     credentials
@@ -197,13 +235,17 @@ export function addCredentialsCommand(program: Command, surroundings: Surroundin
     .option('--psk <hex>', 'the key, 16 to 64 bytes in hexadecimal; - reads it from standard input')
     .option('--generate', 'make a key of 32 random bytes')
     .option('--key-file <file>', 'write the key in hexadecimal to this new file, mode 0600')
+    .option(
+      '--public-key <file|base64>',
+      'a raw public key of EC P-256 instead, PEM, DER or base64; - for standard input',
+    )
     .option('--bootstrap', 'the key is for the bootstrap server alone')
     .action((options: AddOptions) => add(options, surroundings));
   command('list', 'show whose keys there are')
     .option('--json', 'one JSON object a line')
     .action((options: StoreOptions & { json?: boolean }) => list(options, surroundings));
   command('remove', 'remove a key, or all of an endpoint; their sessions end')
-    .option('--identity <text>', 'PSK identity')
+    .option('--identity <text>', 'PSK identity, or SHA-256 of a public key as `list` shows it')
     .option('--endpoint <name>', 'Endpoint Client Name')
     .action((options: RemoveOptions) => remove(options, surroundings));
   command('import', 'add or change keys from a file')

@@ -28,7 +28,7 @@ async function run(file: string | undefined, surroundings: Surroundings): Promis
         coapsPort: coaps.port,
         dtls: coaps.version,
         securityModes: coaps.securityModes,
-        rpk: coaps.rawPublicKeys ? 'this OpenSSL could, the server cannot yet' : 'not with this OpenSSL',
+        rpk: coaps.rpk,
         identities: coaps.identities,
       }),
       ...(bootstrap?.coap && { bootstrapCoapPort: bootstrap.coap.port }),

@@ -1,24 +1,33 @@
 import * as z from 'zod';
 import { errorMessage, IpeError } from '../../common/index.ts';
+import { publicKeyFingerprint } from '../../lwm2m/index.ts';
 import { assertCredential, type Credential } from './credential.ts';
 
 const entry = z.strictObject({
   endpoint: z.string(),
-  identity: z.string(),
-  psk: z.string().regex(/^(?:[0-9a-fA-F]{2}){1,64}$/),
+  identity: z.string().optional(),
+  psk: z
+    .string()
+    .regex(/^(?:[0-9a-fA-F]{2}){1,64}$/)
+    .optional(),
+  publicKey: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{1,512}={0,2}$/)
+    .optional(),
   use: z.enum(['server', 'bootstrap']).default('server'),
   fresh: z.boolean().default(false),
 });
 
 const document = z.strictObject({ credentials: z.array(entry).max(1_000_000) });
 
-/** A credential as JSON has it, the key in hexadecimal. */
+/** A credential as JSON has it: with `identity` and `psk` in hexadecimal, or with `publicKey` in base64 of DER. */
 export type StoredCredential = z.input<typeof entry>;
 
 /** What stands for a credential in JSON. */
-export function storedCredential({ endpoint, identity, key, use, fresh }: Credential): StoredCredential {
-  const psk = key.toString('hex');
-  return { endpoint, identity, psk, ...(use === 'server' ? undefined : { use }), ...(fresh && { fresh }) };
+export function storedCredential({ endpoint, identity, key, publicKey, use, fresh }: Credential): StoredCredential {
+  const proof =
+    publicKey === undefined ? { identity, psk: key.toString('hex') } : { publicKey: publicKey.toString('base64') };
+  return { endpoint, ...proof, ...(use === 'server' ? undefined : { use }), ...(fresh && { fresh }) };
 }
 
 /** The credential in JSON of any origin; throws IpeError `credentials/file` that begins with `name`. */
@@ -50,14 +59,24 @@ export function parseCredentialText(text: string, name: string): Credential[] {
   });
 }
 
-function checked({ psk, ...rest }: z.output<typeof entry>, name: string): Credential {
-  const credential = { ...rest, key: Buffer.from(psk, 'hex') };
+function checked(parsed: z.output<typeof entry>, name: string): Credential {
+  const credential = proved(parsed);
+  if (credential === undefined) throw wrong(name, 'it needs either identity and psk, or publicKey');
   try {
     assertCredential(credential);
   } catch (error) {
     throw wrong(name, errorMessage(error));
   }
   return credential;
+}
+
+function proved({ identity, psk, publicKey, ...rest }: z.output<typeof entry>): Credential | undefined {
+  if (identity !== undefined && psk !== undefined && publicKey === undefined) {
+    return { ...rest, identity, key: Buffer.from(psk, 'hex') };
+  }
+  if (identity !== undefined || psk !== undefined || publicKey === undefined) return undefined;
+  const der = Buffer.from(publicKey, 'base64');
+  return { ...rest, identity: publicKeyFingerprint(der) ?? 'unknown', publicKey: der };
 }
 
 /** The messages of JSON.parse show what they stumbled over, which may be a key. */

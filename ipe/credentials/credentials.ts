@@ -3,7 +3,7 @@ import { type Clock, errorMessage, IpeError, type Logger, type Timer } from '../
 import { assertCredential, type Credential, type CredentialUse } from './credential.ts';
 import type { CredentialChange, CredentialStorage } from './credential-storage.ts';
 
-/** Told which identities have another key than before, or none. */
+/** Told which identities have another key or endpoint than before, or none. */
 export type CredentialListener = (identities: readonly string[]) => void;
 
 /** Credentials of one use that an endpoint has at most; one more that is fresh takes the place of the oldest fresh one. */
@@ -19,7 +19,7 @@ export interface CredentialsParts {
 }
 
 /**
- * The pre-shared keys of devices: held in memory, kept in a storage, taken up again when another process changes that. What
+ * The pre-shared and public keys of devices: held in memory, kept in a storage, taken up again when another process changes that. What
  * was put is durable and found at once when the promise resolves.
  */
 export class Credentials {
@@ -46,7 +46,14 @@ export class Credentials {
     return this.#byIdentity.size;
   }
 
-  /** By PSK identity. */
+  /** How many of them are public keys. */
+  get publicKeys(): number {
+    let count = 0;
+    for (const { publicKey } of this.#byIdentity.values()) if (publicKey !== undefined) count += 1;
+    return count;
+  }
+
+  /** By PSK identity, or by the fingerprint of a public key. */
   find(identity: string): Credential | undefined {
     return this.#byIdentity.get(identity);
   }
@@ -203,6 +210,8 @@ export class Credentials {
 
 function sameKey(before: Credential, now: Credential | undefined): boolean {
   if (now === undefined || now.endpoint !== before.endpoint || now.use !== before.use) return false;
+  // The identity of a public key is its fingerprint.
+  if (now.key === undefined || before.key === undefined) return now.key === before.key;
   return now.key.length === before.key.length && timingSafeEqual(now.key, before.key);
 }
 

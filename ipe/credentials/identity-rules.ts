@@ -1,16 +1,21 @@
 import type { IdentityPolicy, Peer, PeerIdentity } from '../../lwm2m/index.ts';
 import { matchesPattern } from '../../mappings/index.ts';
+import { credentialOfPeer } from './credential.ts';
 import type { Credentials } from './credentials.ts';
 
 /**
  * Endpoints that an identity may speak for. `psk` or `certificate` is a pattern of the PSK identity or of a name of the
- * certificate, `*` for any text; in `endpoint` `{name}` stands for the whole name, and `{*}` for what its one `*` stood for.
+ * certificate, `*` for any text, `publicKey` a fingerprint; in `endpoint` `{name}` stands for the whole name, and `{*}` for what its one `*` stood for.
  */
 export interface IdentityRule {
   readonly psk?: string | undefined;
   readonly certificate?: string | undefined;
+  readonly publicKey?: string | undefined;
   readonly endpoint: string;
 }
+
+/** The pattern of a rule that is about an identity of a kind. */
+const PATTERN_OF = { psk: 'psk', rpk: 'publicKey', x509: 'certificate' } as const;
 
 /** What the names of devices are judged by. */
 export interface IdentityRulesParts {
@@ -30,8 +35,8 @@ export class IdentityRules implements IdentityPolicy {
 
   refusal({ identity }: Peer, endpoint: string): string | undefined {
     if (identity === undefined) return this.#unsecured(endpoint);
-    if (identity.kind === 'psk') {
-      const credential = this.#parts.credentials?.find(identity.identity);
+    if (identity.kind !== 'x509') {
+      const credential = credentialOfPeer(this.#parts.credentials, identity);
       if (credential === undefined) return 'the credential was removed';
       if (credential.use !== 'server') return 'this credential is for bootstrap alone';
       if (credential.endpoint === endpoint) return undefined;
@@ -44,7 +49,7 @@ export class IdentityRules implements IdentityPolicy {
 
   endpointOf({ identity }: Peer): string | undefined {
     if (identity === undefined) return undefined;
-    if (identity.kind === 'psk') return this.#parts.credentials?.find(identity.identity)?.endpoint;
+    if (identity.kind !== 'x509') return credentialOfPeer(this.#parts.credentials, identity)?.endpoint;
     const names = this.#parts.rules.flatMap((rule) => expected(rule, identity));
     return names.find((name) => !name.includes('*'));
   }
@@ -59,8 +64,8 @@ export class IdentityRules implements IdentityPolicy {
 }
 
 /** The patterns of endpoints that a rule gives to an identity. */
-function expected({ psk, certificate, endpoint }: IdentityRule, identity: PeerIdentity): string[] {
-  const pattern = identity.kind === 'psk' ? psk : certificate;
+function expected({ endpoint, ...patterns }: IdentityRule, identity: PeerIdentity): string[] {
+  const pattern = patterns[PATTERN_OF[identity.kind]];
   if (pattern === undefined) return [];
   return namesOf(identity)
     .filter((name) => matchesPattern(pattern, name))
@@ -70,6 +75,7 @@ function expected({ psk, certificate, endpoint }: IdentityRule, identity: PeerId
 /** What a peer calls itself by what it has proved (LwM2M 1.1 Transport 5.2.9.3: common name, or subject alternative name). */
 function namesOf(identity: PeerIdentity): readonly string[] {
   if (identity.kind === 'psk') return [identity.identity];
+  if (identity.kind === 'rpk') return [identity.fingerprint];
   const { commonName, alternativeNames } = identity;
   return commonName === undefined ? alternativeNames : [commonName, ...alternativeNames];
 }

@@ -59,11 +59,13 @@ function decodePeer(json: unknown): Peer {
 
 function decodeIdentity(json: unknown): Identity {
   const fields = new Fields(json);
-  const kind = fields.oneOf('kind', ['psk', 'x509']);
+  const kind = fields.oneOf('kind', ['psk', 'rpk', 'x509']);
   if (kind === 'psk') return { kind, identity: fields.text('identity') };
+  const fingerprint = nonEmpty(fields, 'fingerprint', 128);
+  if (kind === 'rpk') return { kind, fingerprint };
   const identity = {
     kind,
-    fingerprint: nonEmpty(fields, 'fingerprint', 128),
+    fingerprint,
     alternativeNames: fields.texts('alternativeNames', MOST_NAMES, 2_048),
   } as const;
   return fields.has('commonName') ? { ...identity, commonName: fields.text('commonName') } : identity;

@@ -16,15 +16,29 @@ export interface CertificateIdentity {
   readonly alternativeNames: readonly string[];
 }
 
+/** The owner of a public key that is known as it is, without a certificate (LwM2M security mode 1, RFC 7250). */
+export interface PublicKeyIdentity {
+  readonly kind: 'rpk';
+  /** SHA-256 of its SubjectPublicKeyInfo, hexadecimal in lower case. */
+  readonly fingerprint: string;
+}
+
 /** Who a peer has proved to be in its handshake. */
-export type PeerIdentity = PskIdentity | CertificateIdentity;
+export type PeerIdentity = PskIdentity | PublicKeyIdentity | CertificateIdentity;
 
 /** Equal for equal identities, and for no address. */
 export function identityKey(identity: PeerIdentity): string {
-  return identity.kind === 'psk' ? `psk#${identity.identity}` : `x509#${identity.fingerprint}`;
+  return `${identity.kind}#${identity.kind === 'psk' ? identity.identity : identity.fingerprint}`;
 }
 
-/** A name for logs: the PSK identity, or the common name of a certificate, or its fingerprint. */
+/** A name for logs: the PSK identity, or the common name of a certificate, or a fingerprint. */
 export function nameOf(identity: PeerIdentity): string {
-  return identity.kind === 'psk' ? identity.identity : (identity.commonName ?? identity.fingerprint);
+  switch (identity.kind) {
+    case 'psk':
+      return identity.identity;
+    case 'rpk':
+      return identity.fingerprint;
+    case 'x509':
+      return identity.commonName ?? identity.fingerprint;
+  }
 }

@@ -10,35 +10,36 @@ const PROTECTED = {
 
 /**
  * The cipher suites on offer, in the order in which the server prefers them: AEAD before CBC, full tags before short
- * ones. `byDefault`: those that LwM2M asks for (TS-Transport 6.2; RFC 7925 4.2, 4.4) and their stronger kin.
+ * ones. `byDefault`: those that LwM2M asks for (TS-Transport 6.2; RFC 7925 4.2 to 4.4) and their stronger kin.
+ * `signature`: with a certificate or a raw public key.
  */
 export const CIPHER_SUITES = {
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: {
     shape: 'tag16',
     code: 0xc02b,
     openssl: 'ECDHE-ECDSA-AES128-GCM-SHA256',
-    keys: 'x509',
+    keys: 'signature',
     byDefault: true,
   },
   TLS_ECDHE_ECDSA_WITH_AES_128_CCM: {
     shape: 'tag16',
     code: 0xc0ac,
     openssl: 'ECDHE-ECDSA-AES128-CCM',
-    keys: 'x509',
+    keys: 'signature',
     byDefault: true,
   },
   TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8: {
     shape: 'tag8',
     code: 0xc0ae,
     openssl: 'ECDHE-ECDSA-AES128-CCM8',
-    keys: 'x509',
+    keys: 'signature',
     byDefault: true,
   },
   TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256: {
     shape: 'cbc',
     code: 0xc023,
     openssl: 'ECDHE-ECDSA-AES128-SHA256',
-    keys: 'x509',
+    keys: 'signature',
     byDefault: false,
   },
   TLS_PSK_WITH_AES_128_GCM_SHA256: {
@@ -67,7 +68,7 @@ export const CIPHER_SUITES = {
 } as const satisfies Readonly<
   Record<
     string,
-    { code: number; openssl: string; keys: 'psk' | 'x509'; byDefault: boolean; shape: keyof typeof PROTECTED }
+    { code: number; openssl: string; keys: 'psk' | 'signature'; byDefault: boolean; shape: keyof typeof PROTECTED }
   >
 >;
 

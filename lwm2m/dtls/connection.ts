@@ -1,5 +1,6 @@
 import { type CipherSuite, cipherSuite } from './cipher-suites.ts';
 import { held, type Pointer } from './openssl-functions.ts';
+import { fingerprintOf } from './raw-public-keys.ts';
 import { isSound, MAX_PLAINTEXT, packRecords, RECORD_HEADER, recordEnd } from './records.ts';
 import type { OfferedKey, SecurityContext } from './security-context.ts';
 
@@ -77,6 +78,14 @@ export class Connection {
     call.BIO_free(bio);
     call.X509_free(certificate);
     return length > 0 ? Buffer.from(buffer.subarray(0, length)) : undefined;
+  }
+
+  /** The fingerprint of the raw public key of the peer; absent where it has another proof, or a key that no device may have. */
+  get peerPublicKey(): string | undefined {
+    const { openssl } = this.#context;
+    const raw = openssl.rawPublicKeys;
+    const key = raw?.SSL_get0_peer_rpk(this.#ssl) ?? null;
+    return raw === undefined || key === null ? undefined : fingerprintOf(openssl, raw, key);
   }
 
   /** The fingerprint of the key that founded the session; see {@link mark}. */

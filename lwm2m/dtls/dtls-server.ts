@@ -82,19 +82,24 @@ export class DtlsServer implements DatagramTransport {
   /** What OpenSSL can; absent before {@link open}. */
   get capabilities(): DtlsCapabilities | undefined {
     const openssl = this.#context?.openssl;
-    return openssl && { version: openssl.version, rawPublicKeys: openssl.rawPublicKeys };
+    return openssl && { version: openssl.version, rawPublicKeys: openssl.rawPublicKeys !== undefined };
   }
 
-  /** Besides what a socket may reject with: `dtls/unavailable`, `dtls/ciphers`, `dtls/certificate`. */
+  /** Besides what a socket may reject with: `dtls/unavailable`, `dtls/raw-public-keys`, `dtls/ciphers`, `dtls/certificate`. */
   async open(receive: ReceiveDatagram, losses: TransportLosses): Promise<{ address: string; port: number }> {
-    const { libssl, ciphers = DEFAULT_CIPHER_SUITES, certificate, credential } = this.#options;
-    if (credential === undefined && certificate === undefined) {
-      throw new IpeError('dtls/credentials', 'DTLS needs pre-shared keys or a certificate');
+    const { libssl, ciphers = DEFAULT_CIPHER_SUITES, certificate, credential, rawPublicKeys } = this.#options;
+    if (credential === undefined && certificate === undefined && rawPublicKeys === undefined) {
+      throw new IpeError('dtls/credentials', 'DTLS needs pre-shared keys, raw public keys or a certificate');
     }
-    const context = new SecurityContext(await loadOpenssl(libssl), {
+    const openssl = await loadOpenssl(libssl);
+    if (credential === undefined && certificate === undefined && openssl.rawPublicKeys === undefined) {
+      throw new IpeError('dtls/raw-public-keys', `${openssl.version} has no raw public keys, which came with 3.2`);
+    }
+    const context = new SecurityContext(openssl, {
       ciphers,
       credential,
       certificate,
+      rawPublicKeys,
       ...this.#limits,
     });
     this.#context = context;

@@ -12,12 +12,15 @@ const NAMES = /(?:[^",]|"(?:[^"\\]|\\.)*")+/g;
 
 /**
  * Who the peer of an established connection is; absent where that does not hold any more: its credential was removed or
- * changed since the session that it resumed, its certificate is over, or its key is weak.
+ * changed since the session that it resumed, its certificate is over, or its key is weak. A peer has a certificate only where
+ * authorities are configured that vouched for it.
  */
 export function identityOf(connection: Connection, context: SecurityContext, wall: number): PeerIdentity | undefined {
   const suite = connection.cipherSuite;
   if (suite === undefined) return undefined;
   if (CIPHER_SUITES[suite].keys === 'psk') return pskIdentity(connection, context);
+  const fingerprint = connection.peerPublicKey;
+  if (fingerprint !== undefined) return context.trusts(fingerprint) ? { kind: 'rpk', fingerprint } : undefined;
   const certificate = connection.peerCertificate;
   return certificate && certificateIdentity(certificate, wall);
 }

@@ -9,6 +9,7 @@ export const C_TYPES = {
   int: 'int',
   long: 'long',
   word: 'uintptr_t',
+  size: 'size_t',
   options: 'uint64_t',
   pointer: 'void *',
   bytes: 'void *',
@@ -20,6 +21,7 @@ interface JsTypes {
   int: number;
   long: number;
   word: number;
+  size: number;
   options: number;
   pointer: Pointer | null;
   bytes: Uint8Array | Pointer | null;
@@ -27,6 +29,9 @@ interface JsTypes {
 }
 
 type Kind = keyof typeof C_TYPES;
+
+/** Result and parameters of functions, by name. */
+export type FunctionTable = Readonly<Record<string, readonly [Kind, readonly Kind[]]>>;
 
 /** What is used of OpenSSL 3 (libssl and libcrypto): result and parameters of each function, as its manual page has them. */
 export const OPENSSL_FUNCTIONS = {
@@ -96,15 +101,28 @@ export const OPENSSL_FUNCTIONS = {
   SSL_get_current_cipher: ['pointer', ['pointer']],
   SSL_CIPHER_get_protocol_id: ['int', ['pointer']],
   SSL_get1_peer_certificate: ['pointer', ['pointer']],
-} as const satisfies Readonly<Record<string, readonly [Kind, readonly Kind[]]>>;
+} as const satisfies FunctionTable;
 
-type Table = typeof OPENSSL_FUNCTIONS;
+/** What is used of OpenSSL 3.2 and later alone: raw public keys (RFC 7250). */
+export const RAW_PUBLIC_KEY_FUNCTIONS = {
+  SSL_CTX_set1_server_cert_type: ['int', ['pointer', 'bytes', 'size']],
+  SSL_CTX_set1_client_cert_type: ['int', ['pointer', 'bytes', 'size']],
+  SSL_get0_peer_rpk: ['pointer', ['pointer']],
+  X509_STORE_CTX_get0_rpk: ['pointer', ['pointer']],
+  X509_STORE_CTX_get_error: ['int', ['pointer']],
+  X509_STORE_CTX_set_error: ['void', ['pointer', 'int']],
+  i2d_PUBKEY_bio: ['int', ['pointer', 'pointer']],
+} as const satisfies FunctionTable;
+
 type Arguments<K extends readonly Kind[]> = { [I in keyof K]: JsTypes[K[I]] };
 
-/** The functions of the table, to be called. */
-export type OpensslFunctions = {
-  readonly [N in keyof Table]: (...values: Arguments<Table[N][1]>) => JsTypes[Table[N][0]];
+/** The functions of a table, to be called. */
+export type Callable<T extends FunctionTable> = {
+  readonly [N in keyof T]: (...values: Arguments<T[N][1]>) => JsTypes[T[N][0]];
 };
+
+export type OpensslFunctions = Callable<typeof OPENSSL_FUNCTIONS>;
+export type RawPublicKeyFunctions = Callable<typeof RAW_PUBLIC_KEY_FUNCTIONS>;
 
 /** Functions of ours that OpenSSL calls: result and parameters. */
 export const OPENSSL_CALLBACKS = {
@@ -112,6 +130,8 @@ export const OPENSSL_CALLBACKS = {
   psk: ['uint', ['void *', 'void *', 'void *', 'uint']],
   /** `SSL_CTX_set_cookie_verify_cb` and, since both have three parameters, `SSL_CTX_set_cookie_generate_cb`. */
   cookie: ['int', ['void *', 'void *', 'void *']],
+  /** `SSL_verify_cb`: what OpenSSL thinks, X509_STORE_CTX; gives 1 where the peer is believed. */
+  verify: ['int', ['int', 'void *']],
   /** `DTLS_timer_cb`: the wait of before, 0 at first; gives the next one; both in microseconds. */
   timer: ['uint', ['void *', 'uint']],
 } as const satisfies Readonly<Record<string, readonly [string, readonly string[]]>>;
@@ -120,6 +140,7 @@ export const OPENSSL_CALLBACKS = {
 export interface OpensslCallbacks {
   psk: (ssl: Pointer, identity: Pointer | null, key: Pointer, room: number) => number;
   cookie: () => number;
+  verify: (preverified: number, store: Pointer) => number;
   timer: (ssl: Pointer, before: number) => number;
 }
 

@@ -1,12 +1,16 @@
 import { errorMessage, IpeError } from '../../common/index.ts';
 import {
   C_TYPES,
+  type Callable,
+  type FunctionTable,
   held,
   OPENSSL_CALLBACKS,
   OPENSSL_FUNCTIONS,
   type OpensslCallbacks,
   type OpensslFunctions,
   type Pointer,
+  RAW_PUBLIC_KEY_FUNCTIONS,
+  type RawPublicKeyFunctions,
 } from './openssl-functions.ts';
 
 type Koffi = typeof import('koffi');
@@ -14,15 +18,13 @@ type Library = ReturnType<Koffi['load']>;
 
 /** The first version with all functions of the table. */
 const OLDEST = 0x3000_0000;
-/** Raw public keys (RFC 7250) came with 3.2. */
-const RAW_PUBLIC_KEYS = 'SSL_CTX_set1_server_cert_type';
 
 /** The OpenSSL that does the cryptography and the state machine of DTLS. */
 export interface Openssl {
   /** As it names itself, e.g. `OpenSSL 3.0.19 27 Jan 2026`. */
   readonly version: string;
-  /** False where it knows no raw public keys (LwM2M security mode 1, RFC 7250). */
-  readonly rawPublicKeys: boolean;
+  /** Absent where it knows no raw public keys (LwM2M security mode 1, RFC 7250), which came with 3.2. */
+  readonly rawPublicKeys: RawPublicKeyFunctions | undefined;
   readonly call: OpensslFunctions;
   /** Makes a function of ours known to C; it must not throw. To be given back by {@link release}. */
   callback<K extends keyof OpensslCallbacks>(kind: K, call: OpensslCallbacks[K]): Pointer;
@@ -57,7 +59,9 @@ export async function loadOpenssl(path?: string): Promise<Openssl> {
 }
 
 function bind(koffi: Koffi, library: Library): Openssl {
-  const call = bindFunctions(library);
+  const { call, missing } = bindFunctions(library, OPENSSL_FUNCTIONS);
+  if (missing.length > 0) throw new IpeError('dtls/unavailable', `it lacks ${missing.join(', ')}`);
+  const raw = bindFunctions(library, RAW_PUBLIC_KEY_FUNCTIONS);
   const version = call.OpenSSL_version(0) ?? 'OpenSSL';
   if (call.OpenSSL_version_num() < OLDEST) throw new IpeError('dtls/unavailable', `${version} is too old`);
   const types = Object.fromEntries(
@@ -68,7 +72,7 @@ function bind(koffi: Koffi, library: Library): Openssl {
   );
   return {
     version,
-    rawPublicKeys: has(library, RAW_PUBLIC_KEYS),
+    rawPublicKeys: raw.missing.length === 0 ? raw.call : undefined,
     call,
     callback: (kind, given) => koffi.register(given, types[kind] as ReturnType<Koffi['pointer']>),
     release: (callback) => koffi.unregister(callback),
@@ -90,32 +94,16 @@ function copyOut(call: OpensslFunctions, pointer: Pointer, bytes: Uint8Array): v
   call.BIO_free(bio);
 }
 
-function bindFunctions(library: Library): OpensslFunctions {
+function bindFunctions<T extends FunctionTable>(library: Library, table: T): { call: Callable<T>; missing: string[] } {
   const missing: string[] = [];
-  const functions = Object.entries(OPENSSL_FUNCTIONS).map(([name, [result, parameters]]) => {
+  const functions = Object.entries(table).map(([name, [result, parameters]]) => {
     try {
-      return [
-        name,
-        library.func(
-          name,
-          C_TYPES[result],
-          parameters.map((kind) => C_TYPES[kind]),
-        ),
-      ];
+      const types = parameters.map((kind) => C_TYPES[kind]);
+      return [name, library.func(name, C_TYPES[result], types)];
     } catch {
       missing.push(name);
       return [name, undefined];
     }
   });
-  if (missing.length > 0) throw new IpeError('dtls/unavailable', `it lacks ${missing.join(', ')}`);
-  return Object.fromEntries(functions);
-}
-
-function has(library: Library, name: string): boolean {
-  try {
-    library.symbol(name);
-    return true;
-  } catch {
-    return false;
-  }
+  return { call: Object.fromEntries(functions), missing };
 }

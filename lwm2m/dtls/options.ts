@@ -2,6 +2,7 @@ import type { Clock, Logger } from '../../common/index.ts';
 import type { DatagramTransport } from '../coap/transport.ts';
 import type { Peer } from '../coap/types.ts';
 import type { CipherSuite } from './cipher-suites.ts';
+import type { RawPublicKeys } from './raw-public-keys.ts';
 import type { ServerCertificate } from './server-certificate.ts';
 import type { CloseReason, DtlsSession } from './session.ts';
 
@@ -57,6 +58,8 @@ export interface DtlsServerOptions {
   readonly credential?: (identity: string) => Uint8Array | undefined;
   /** Absent: no certificates. */
   readonly certificate?: ServerCertificate;
+  /** Absent: no raw public keys. Without effect where OpenSSL has none, unless there is nothing else. */
+  readonly rawPublicKeys?: RawPublicKeys;
   /** Absent: {@link DEFAULT_CIPHER_SUITES}, as far as there are keys for them. */
   readonly ciphers?: readonly CipherSuite[];
   readonly limits?: Partial<DtlsLimits>;

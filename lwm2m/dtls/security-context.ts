@@ -3,6 +3,7 @@ import { IpeError } from '../../common/index.ts';
 import { CIPHER_SUITES, type CipherSuite, cipherList } from './cipher-suites.ts';
 import type { Openssl } from './openssl.ts';
 import { held, type Pointer } from './openssl-functions.ts';
+import { type RawPublicKeys, useRawPublicKeys, verification } from './raw-public-keys.ts';
 import { type ServerCertificate, useCertificate } from './server-certificate.ts';
 
 /** Numbers of `SSL_CTX_ctrl` and `BIO_ctrl`, from the headers of OpenSSL 3. */
@@ -37,6 +38,8 @@ export interface SecuritySettings {
   /** The key of a PSK identity; absent: no PSK. */
   readonly credential: ((identity: string) => Uint8Array | undefined) | undefined;
   readonly certificate: ServerCertificate | undefined;
+  /** Without effect where OpenSSL has no raw public keys. */
+  readonly rawPublicKeys: RawPublicKeys | undefined;
   /** Sessions that are remembered for resumption, and for how long, s. */
   readonly resumableSessions: number;
   readonly resumptionTime: number;
@@ -47,6 +50,7 @@ export interface SecuritySettings {
 
 /** The key that a handshake was offered: whose, and a number that another key would hardly have. */
 export interface OfferedKey {
+  /** PSK identity, or fingerprint of a raw public key. */
   readonly identity: string;
   /** 0 where the identity is unknown. */
   readonly fingerprint: number;
@@ -97,6 +101,7 @@ export class SecurityContext {
     this.#callbacks = [psk, cookie, this.retransmission];
     try {
       this.#configure(psk, cookie);
+      this.#offerRawPublicKeys();
     } catch (error) {
       this.free();
       throw error;
@@ -107,6 +112,11 @@ export class SecurityContext {
   fingerprint(identity: string): number {
     const key = this.#settings.credential?.(identity);
     return key === undefined ? 0 : this.#fingerprintOf(key);
+  }
+
+  /** True while the owner of the raw public key with this fingerprint may come. */
+  trusts(fingerprint: string): boolean {
+    return this.#settings.rawPublicKeys?.trusts(fingerprint) ?? false;
   }
 
   /** Forgets what is left in the BIOs. */
@@ -129,7 +139,8 @@ export class SecurityContext {
   #configure(psk: Pointer, cookie: Pointer): void {
     const { call } = this.openssl;
     const { ciphers, certificate, credential, resumableSessions, resumptionTime } = this.#settings;
-    const keys = { psk: credential, x509: certificate };
+    const rawPublicKeys = this.openssl.rawPublicKeys && this.#settings.rawPublicKeys;
+    const keys = { psk: credential, signature: certificate ?? rawPublicKeys };
     const usable = ciphers.filter((name) => keys[CIPHER_SUITES[name].keys] !== undefined);
     if (usable.length === 0 || call.SSL_CTX_set_cipher_list(this.pointer, cipherList(usable)) !== 1) {
       this.openssl.takeReason();
@@ -147,6 +158,25 @@ export class SecurityContext {
     call.SSL_CTX_set_cookie_generate_cb(this.pointer, cookie);
     call.SSL_CTX_set_cookie_verify_cb(this.pointer, cookie);
     if (certificate !== undefined) useCertificate(this.openssl, this.pointer, certificate);
+  }
+
+  #offerRawPublicKeys(): void {
+    const { openssl } = this;
+    const { rawPublicKeys, certificate } = this.#settings;
+    if (rawPublicKeys === undefined || openssl.rawPublicKeys === undefined) return;
+    const judge = verification(openssl, openssl.rawPublicKeys, (fingerprint) => {
+      const trusted = fingerprint !== undefined && this.trusts(fingerprint);
+      this.offered = { identity: fingerprint ?? 'no key of P-256', fingerprint: trusted ? 1 : 0 };
+      return trusted;
+    });
+    const verify = openssl.callback('verify', judge);
+    this.#callbacks.push(verify);
+    const { privateKey } = rawPublicKeys;
+    useRawPublicKeys(openssl, openssl.rawPublicKeys, this.pointer, {
+      privateKey,
+      verify,
+      alone: certificate === undefined,
+    });
   }
 
   /** An unknown identity gets a key that nobody has, so that it looks like a wrong key from outside (RFC 4279 2). */

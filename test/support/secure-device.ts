@@ -5,7 +5,11 @@ import { ClientContext, type ClientSettings, DtlsClient } from '../lwm2m/dtls/op
 import { Device } from './device.ts';
 
 /** How a device proves who it is. */
-export type Proof = { readonly identity: string; readonly key: Buffer } | { readonly certificate: ServerCertificate };
+export type Proof =
+  | { readonly identity: string; readonly key: Buffer }
+  | { readonly certificate: ServerCertificate }
+  /** Its own private key, PEM. */
+  | { readonly rawPublicKey: string };
 
 const HANDSHAKE_LIMIT = 5_000;
 
@@ -49,8 +53,9 @@ export class SecureDevice {
   static async open(port: number, proof: Proof, limit = HANDSHAKE_LIMIT): Promise<SecureDevice> {
     const certificate = 'certificate' in proof ? proof.certificate : undefined;
     const settings: ClientSettings = 'identity' in proof ? proof : {};
-    const ciphers = certificate === undefined ? 'PSK-AES128-CCM8' : 'ECDHE-ECDSA-AES128-CCM8';
-    const context = await ClientContext.load(ciphers, certificate);
+    const rawPublicKey = 'rawPublicKey' in proof ? proof.rawPublicKey : undefined;
+    const ciphers = 'identity' in proof ? 'PSK-AES128-CCM8' : 'ECDHE-ECDSA-AES128-CCM8';
+    const context = await ClientContext.load(ciphers, certificate, rawPublicKey);
     const socket = createSocket('udp4');
     // A server that is gone shows by its silence.
     socket.on('error', () => {});

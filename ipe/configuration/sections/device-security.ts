@@ -65,7 +65,7 @@ const dtlsLimits = z.strictObject({
   ),
 });
 
-/** CoAP over DTLS (LwM2M security modes 0 and 2). */
+/** CoAP over DTLS (LwM2M security modes 0, 1 and 2). */
 export const coapsSection = z.strictObject({
   enabled: key(z.boolean().prefault(true), {
     kind: 'boolean',
@@ -85,9 +85,9 @@ export const coapsSection = z.strictObject({
   credentials: key(file(), {
     kind: 'text',
     description:
-      'Where the pre-shared keys of devices lie: a name that ends with .json is a plain file, mode 0600, for small fleets; any other is the folder of a database, mode 0700. Made and changed by `lwm2m-ipe credentials`; changes are taken up within a second.',
+      'Where the pre-shared and public keys of devices lie: a name that ends with .json is a plain file, mode 0600, for small fleets; any other is the folder of a database, mode 0700. Made and changed by `lwm2m-ipe credentials`; changes are taken up within a second.',
     allowed: 'the name of a file or folder, which need not be there yet',
-    whenAbsent: 'no device is known by a pre-shared key',
+    whenAbsent: 'no device is known by a pre-shared or public key',
     example: '/var/lib/lwm2m-ipe/credentials.json',
   }),
   certificate: key(file(), {
@@ -100,9 +100,10 @@ export const coapsSection = z.strictObject({
   }),
   privateKey: key(file(), {
     kind: 'text',
-    description: 'Private key of lwm2m.coaps.certificate.',
+    description:
+      'Private key of the LwM2M server: that of lwm2m.coaps.certificate; one of EC P-256, also without a certificate, for devices with raw public keys. These need OpenSSL 3.2 (Node.js 24, or lwm2m.coaps.libssl), and lwm2m.coaps.credentials.',
     allowed: 'the name of a PEM file',
-    whenAbsent: 'no device comes with a certificate',
+    whenAbsent: 'no device comes with a certificate or a raw public key',
     example: '/etc/lwm2m-ipe/server.key',
   }),
   ca: key(file(), {
@@ -137,15 +138,21 @@ const identityRule = z
   .strictObject({
     psk: z.string().min(1).max(PATTERN_BYTES).optional(),
     certificate: z.string().min(1).max(PATTERN_BYTES).optional(),
+    publicKey: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
     endpoint: z.string().min(1).max(PATTERN_BYTES),
   })
-  .refine(({ psk, certificate }) => (psk === undefined) !== (certificate === undefined));
+  .refine(
+    ({ psk, certificate, publicKey }) => [psk, certificate, publicKey].filter((it) => it !== undefined).length === 1,
+  );
 
 /** Which identities may speak for which endpoints. */
 export const identities = key(z.array(identityRule).max(10_000).prefault([]), {
   kind: 'list',
   description:
-    'Endpoints that a device may speak for beside the one that its credential names: psk is a pattern of PSK identities, certificate one of common names and subject alternative names (DNS, URI). In endpoint {name} is the whole name, {*} what the one * stood for. Without any rule a certificate is good for the endpoint that it names. In the file only.',
+    'Endpoints that a device may speak for beside the one that its credential names: psk is a pattern of PSK identities, certificate one of common names and subject alternative names (DNS, URI), publicKey a fingerprint as `lwm2m-ipe credentials list` shows it. In endpoint {name} is the whole name, {*} what the one * stood for. Without any rule a certificate is good for the endpoint that it names. In the file only.',
   allowed:
     'in the file a list of at most 10000 rules such as {certificate: "*.meters.example.org", endpoint: "urn:meter:{*}"} or {psk: gateway-7, endpoint: "room-7-*"}',
 });

@@ -1,11 +1,11 @@
-import { X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { silentLogger, systemClock } from '../../../common/index.ts';
 import { DeviceBootstrap } from '../../../ipe/bootstrap/device-bootstrap.ts';
 import { keyIssuer } from '../../../ipe/bootstrap/key-issuer.ts';
 import { parseConfiguration } from '../../../ipe/configuration/index.ts';
-import { makeKey } from '../../../ipe/credentials/credential.ts';
+import { knownPublicKey, makeKey } from '../../../ipe/credentials/credential.ts';
 import { Credentials } from '../../../ipe/credentials/credentials.ts';
 import { IdentityRules } from '../../../ipe/credentials/identity-rules.ts';
 import { type Peer, type PeerIdentity, Refusals } from '../../../lwm2m/index.ts';
@@ -99,6 +99,22 @@ describe('who is bootstrapped as which endpoint', () => {
   });
 });
 
+describe('a device with a raw public key', () => {
+  it('is bootstrapped as the endpoint that its key was put for, if that is for bootstrap', async () => {
+    const { ask, credentials } = world();
+    const known = async (endpoint: string, use: 'server' | 'bootstrap'): Promise<PeerIdentity> => {
+      const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const credential = knownPublicKey(endpoint, publicKey.export({ type: 'spki', format: 'der' }), use);
+      await credentials.put(credential);
+      return { kind: 'rpk', fingerprint: credential.identity };
+    };
+    const [boots, serves] = [await known('lamp-1', 'bootstrap'), await known('lamp-2', 'server')];
+    expect(await ask('lamp-1', boots)).toHaveProperty('instances');
+    expect(await ask('lamp-2', boots)).toEqual(REFUSED);
+    expect(await ask('lamp-2', serves)).toEqual(REFUSED);
+  });
+});
+
 describe('keys', () => {
   it('are fresh, different for each device and each time, and in the store when the plan is there', async () => {
     const { ask, credentials } = world({ keysOverCoap: true });
@@ -106,7 +122,7 @@ describe('keys', () => {
     const issued = [...credentials.of('lamp-1'), ...credentials.of('lamp-2')];
     expect(issued).toHaveLength(3);
     expect(issued.every(({ fresh, use }) => fresh && use === 'server')).toBe(true);
-    expect(new Set(issued.map(({ key }) => key.toString('hex'))).size).toBe(3);
+    expect(new Set(issued.map(({ key }) => key?.toString('hex'))).size).toBe(3);
     expect(new Set(issued.map(({ identity }) => identity)).size).toBe(3);
   });
 

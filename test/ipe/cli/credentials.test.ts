@@ -1,3 +1,4 @@
+import { generateKeyPairSync, hash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +63,48 @@ describe('lwm2m-ipe credentials', () => {
     expect(readFileSync(file, 'utf8').trim()).toBe(key);
   });
 
+  it('adds a public key as file or base64, lists it by its fingerprint, exports, imports and removes it', async () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const der = publicKey.export({ type: 'spki', format: 'der' });
+    const fingerprint = hash('sha256', der);
+    const pem = join(folder, 'valve.pem');
+    writeFileSync(pem, publicKey.export({ type: 'spki', format: 'pem' }));
+    const shown = `endpoint valve, public key SHA-256 ${fingerprint}`;
+    expect(await credentials('add', '--endpoint', 'valve', '--public-key', pem)).toBe(0);
+    expect(await credentials('add', '--endpoint', 'valve', '--public-key', der.toString('base64'))).toBe(0);
+    expect(await credentials('list', '--json')).toBe(0);
+    const lines = said.split('\n').filter((line) => !line.startsWith('note:'));
+    expect(lines).toEqual([
+      `added: ${shown}`,
+      `changed: ${shown}`,
+      `{"endpoint":"valve","identity":"${fingerprint}","use":"server","fresh":false,"publicKey":"${der.toString('base64')}"}`,
+      '',
+    ]);
+    said = '';
+    const [backup, database] = [join(folder, 'backup.json'), join(folder, 'database')];
+    expect(await credentials('export', backup, '--with-keys')).toBe(0);
+    expect(await credentials('import', backup, '--store', database)).toBe(0);
+    expect(await credentials('list', '--store', database)).toBe(0);
+    expect(await credentials('remove', '--identity', fingerprint, '--store', database)).toBe(0);
+    expect(said.split('\n').slice(2)).toEqual([shown, `removed: ${shown}`, '']);
+  });
+
+  it.each([
+    ['a private key', 'PRIVATE', /it holds a PRIVATE KEY; only a PUBLIC KEY/],
+    ['a key of another curve', 'P-384', /it is a key of ec secp384r1; raw public keys are of EC P-256/],
+    ['no key', 'hello', /it is no public key: PEM/],
+  ])('refuses as a public key %s', async (_what, kind, why) => {
+    const pair = generateKeyPairSync('ec', { namedCurve: kind === 'P-384' ? 'P-384' : 'P-256' });
+    const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const secret = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const file = join(folder, 'given');
+    writeFileSync(file, { PRIVATE: secret, 'P-384': pem, hello: 'hello' }[kind] ?? '');
+    expect(await credentials('add', '--endpoint', 'valve', '--public-key', file)).toBe(1);
+    expect(said).toMatch(why);
+    expect(said).not.toContain(secret.split('\n')[1]);
+    expect(existsSync(store)).toBe(false);
+  });
+
   it('exports when it is asked for keys, into a new file for its owner alone, which import reads', async () => {
     const file = join(folder, 'backup.json');
     await credentials('add', '--endpoint', 'lamp', '--psk', KEY);
@@ -80,6 +123,16 @@ describe('lwm2m-ipe credentials', () => {
     ['a key that is no hexadecimal', ['add', '--endpoint', 'a', '--psk', `${KEY}x`], /no hexadecimal/],
     ['a weak key', ['add', '--endpoint', 'a', '--psk', '00'.repeat(16)], /repeats few bytes/],
     ['no key', ['add', '--endpoint', 'a'], /either --psk HEX, or --generate/],
+    [
+      'a public key that is not there',
+      ['add', '--endpoint', 'a', '--public-key', 'x.pem'],
+      /a file, or the SubjectPub/,
+    ],
+    [
+      'a public key with more',
+      ['add', '--endpoint', 'a', '--public-key', 'x.pem', '--generate'],
+      /--public-key stands alone/,
+    ],
     ['two', ['add', '--endpoint', 'a', '--psk', KEY, '--generate'], /either --psk HEX, or --generate/],
     ['to remove what is not there', ['remove', '--identity', 'a'], /no such credential/],
     ['to remove nothing by name', ['remove'], /no such credential/],

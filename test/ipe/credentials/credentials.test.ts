@@ -1,3 +1,4 @@
+import { generateKeyPairSync, hash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -13,7 +14,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IpeError, type LogFields, type Logger, silentLogger, systemClock } from '../../../common/index.ts';
-import { type Credential, makeKey } from '../../../ipe/credentials/credential.ts';
+import { knownPublicKey, makeKey, type PreSharedKey } from '../../../ipe/credentials/credential.ts';
 import { credentialText, parseCredentialText } from '../../../ipe/credentials/credential-text.ts';
 import type { Credentials } from '../../../ipe/credentials/credentials.ts';
 import { openCredentials } from '../../../ipe/credentials/open-credentials.ts';
@@ -34,7 +35,7 @@ function open(name: string, logger: Logger = silentLogger): Credentials {
   return credentials;
 }
 
-function credential(identity: string, more: Partial<Credential> = {}): Credential {
+function credential(identity: string, more: Partial<PreSharedKey> = {}): PreSharedKey {
   return { endpoint: identity, identity, key: makeKey(), use: 'server', fresh: false, ...more };
 }
 
@@ -70,6 +71,24 @@ for (const [kind, name] of [
       expect(told.flat().sort()).toEqual(['lamp', 'meter']);
       expect(mine.find('lamp')).toBeUndefined();
       expect(mine.find('meter')).toEqual(other.find('meter'));
+    });
+
+    it('may be public keys, known by their fingerprints', async () => {
+      const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const der = publicKey.export({ type: 'spki', format: 'der' });
+      const valve = knownPublicKey('valve', der, 'server');
+      expect(valve.identity).toBe(hash('sha256', der));
+      await open(name).put(valve, credential('lamp'));
+      const later = open(name);
+      expect([later.find(valve.identity), later.publicKeys, later.size]).toEqual([valve, 1, 2]);
+      const told: string[] = [];
+      later.onChange((changed) => told.push(...changed));
+      await later.put(valve);
+      expect(told).toEqual([]);
+      expect(await codeOf(later.put({ ...valve, endpoint: 'pump' }))).toBe('credentials/taken');
+      expect(await open(name).remove(valve.identity)).toBe(true);
+      later.look();
+      expect([told, later.of('valve'), later.publicKeys]).toEqual([[valve.identity], [], 0]);
     });
 
     it('put by two at once are all there', async () => {
@@ -152,6 +171,13 @@ describe('refused is', () => {
       'credentials/taken',
     );
     expect(identities(credentials)).toEqual(['lamp']);
+  });
+
+  it('a public key under a fingerprint that is not its own', async () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const valve = knownPublicKey('valve', publicKey.export({ type: 'spki', format: 'der' }), 'server');
+    const put = open('devices.json').put({ ...valve, identity: '0'.repeat(64) });
+    expect(await codeOf(put)).toBe('credentials/invalid');
   });
 
   it.each(['', 'a\n', 'x'.repeat(129)])('the identity %j', async (identity) => {

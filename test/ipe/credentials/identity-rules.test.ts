@@ -1,6 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { silentLogger, systemClock } from '../../../common/index.ts';
-import { makeKey } from '../../../ipe/credentials/credential.ts';
+import { type Credential, knownPublicKey, makeKey } from '../../../ipe/credentials/credential.ts';
 import { Credentials } from '../../../ipe/credentials/credentials.ts';
 import { type IdentityRule, IdentityRules } from '../../../ipe/credentials/identity-rules.ts';
 import type { PeerIdentity } from '../../../lwm2m/index.ts';
@@ -9,10 +10,17 @@ import { MemoryStorage } from '../../support/memory-storage.ts';
 const USUAL: readonly IdentityRule[] = [{ certificate: '*', endpoint: '{name}' }];
 const peer = (identity?: PeerIdentity) => ({ address: '::1', port: 1, key: 'k', ...(identity && { identity }) });
 const psk = (identity: string) => peer({ kind: 'psk', identity });
+const rpk = (fingerprint: string) => peer({ kind: 'rpk', fingerprint });
 const x509 = (commonName: string | undefined, ...alternativeNames: string[]) =>
   peer({ kind: 'x509', fingerprint: 'f', alternativeNames, ...(commonName !== undefined && { commonName }) });
 
-async function rulesOf(rules: readonly IdentityRule[], unsecured: readonly string[] = ['*']): Promise<IdentityRules> {
+const PUBLIC_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'der' });
+
+async function rulesOf(
+  rules: readonly IdentityRule[],
+  unsecured: readonly string[] = ['*'],
+  ...more: readonly Credential[]
+): Promise<IdentityRules> {
   const credentials = new Credentials({ storage: new MemoryStorage(), clock: systemClock, logger: silentLogger });
   const key = makeKey();
   await credentials.put(
@@ -20,6 +28,7 @@ async function rulesOf(rules: readonly IdentityRule[], unsecured: readonly strin
     { endpoint: 'lamp', identity: 'boot-id', key: makeKey(), use: 'bootstrap', fresh: false },
     { endpoint: 'gateway', identity: 'gateway-7', key: makeKey(), use: 'server', fresh: false },
     { endpoint: 'new', identity: 'new-boot', key: makeKey(), use: 'bootstrap', fresh: false },
+    ...more,
   );
   return new IdentityRules({ credentials, rules, unsecured });
 }
@@ -34,6 +43,25 @@ describe('who may speak for an endpoint', () => {
     expect(rules.refusal(psk('gateway-7'), 'room-8-door')).toBeDefined();
     expect(rules.refusal(psk('boot-id'), 'lamp')).toMatch(/bootstrap alone/);
     expect(rules.refusal(psk('gone'), 'lamp')).toMatch(/removed/);
+  });
+
+  it('by a raw public key: the one endpoint of the credential, and what a rule adds', async () => {
+    const known = knownPublicKey('valve', PUBLIC_KEY, 'server');
+    const rules = await rulesOf([{ publicKey: known.identity, endpoint: 'room-7-*' }], ['*'], known);
+    const owner = rpk(known.identity);
+    expect(rules.refusal(owner, 'valve')).toBeUndefined();
+    expect(rules.refusal(owner, 'room-7-door')).toBeUndefined();
+    expect(rules.refusal(owner, 'lamp')).toMatch(/not that of the credentials/);
+    expect(rules.endpointOf(owner)).toBe('valve');
+    expect(rules.refusal(rpk('0'.repeat(64)), 'valve')).toMatch(/removed/);
+    expect(rules.refusal(peer(), 'valve')).toMatch(/known by its credentials/);
+  });
+
+  it('a name of one kind says nothing of the other: a PSK identity that looks like a fingerprint, and the reverse', async () => {
+    const known = knownPublicKey('valve', PUBLIC_KEY, 'server');
+    const rules = await rulesOf([], ['*'], known);
+    expect(rules.refusal(psk(known.identity), 'valve')).toMatch(/removed/);
+    expect(rules.refusal(rpk('lamp-id'), 'lamp')).toMatch(/removed/);
   });
 
   it('by a certificate: one of its names, by the usual rule', async () => {

@@ -44,6 +44,7 @@ describe('records', () => {
 
   it.each([
     { kind: 'psk', identity: 'dev-1' } as const,
+    { kind: 'rpk', fingerprint: 'ab12' } as const,
     { kind: 'x509', fingerprint: 'ab12', alternativeNames: ['urn:dev:1'] } as const,
     { kind: 'x509', fingerprint: 'ab12', commonName: 'dev', alternativeNames: [] } as const,
   ])('of registrations keep who the device has proved to be: %o', (identity) => {

@@ -98,8 +98,9 @@ export class DtlsNetwork {
 
   /** A device that has not begun yet. */
   async device(settings: ClientSettings = {}, port = ++this.#port): Promise<Device> {
-    const kind = `${settings.ciphers} ${settings.certificate?.chain}`;
-    const context = this.#contexts.get(kind) ?? (await ClientContext.load(settings.ciphers, settings.certificate));
+    const { ciphers, certificate, rawPublicKey } = settings;
+    const kind = `${ciphers} ${certificate?.chain} ${rawPublicKey}`;
+    const context = this.#contexts.get(kind) ?? (await ClientContext.load(ciphers, certificate, rawPublicKey));
     this.#contexts.set(kind, context);
     const device = new Device(this, context, peerAt('192.0.2.9', port), { identity: 'device', key: KEY, ...settings });
     this.#devices.set(device.peer.key, device);

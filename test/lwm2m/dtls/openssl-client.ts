@@ -1,6 +1,8 @@
 import { load, pointer, proto, register, unregister } from 'koffi';
+import { IpeError } from '../../../common/index.ts';
 import { loadOpenssl, type Openssl } from '../../../lwm2m/dtls/openssl.ts';
 import { held, type Pointer } from '../../../lwm2m/dtls/openssl-functions.ts';
+import { useRawPublicKeys, verification } from '../../../lwm2m/dtls/raw-public-keys.ts';
 import { type ServerCertificate, useCertificate } from '../../../lwm2m/dtls/server-certificate.ts';
 
 /** What the client's side needs of OpenSSL beside what the server uses. */
@@ -27,6 +29,8 @@ export interface ClientSettings {
   readonly identity?: string;
   readonly key?: Uint8Array;
   readonly certificate?: ServerCertificate;
+  /** Its own private key, PEM, for a raw public key. */
+  readonly rawPublicKey?: string;
   /** Cipher list of OpenSSL. */
   readonly ciphers?: string;
   readonly mtu?: number;
@@ -44,9 +48,12 @@ export class ClientContext {
   readonly timer: Pointer;
   retransmitTime = 1_000;
   current: ClientSettings = {};
+  /** The fingerprints of the raw public keys that servers showed. */
+  readonly shown: (string | undefined)[] = [];
   readonly #callback: Pointer;
+  #verify: Pointer | undefined;
 
-  constructor(openssl: Openssl, ciphers = 'PSK-AES128-CCM8', certificate?: ServerCertificate) {
+  constructor(openssl: Openssl, ciphers = 'PSK-AES128-CCM8', certificate?: ServerCertificate, rawPublicKey?: string) {
     this.openssl = openssl;
     this.functions = clientFunctions();
     const { call } = openssl;
@@ -55,6 +62,7 @@ export class ClientContext {
     call.SSL_CTX_ctrl(this.pointer, 123, 0xfefd, null);
     call.SSL_CTX_set_options(this.pointer, 0x1000);
     if (certificate !== undefined) useCertificate(openssl, this.pointer, certificate);
+    if (rawPublicKey !== undefined) this.#useRawPublicKey(rawPublicKey, certificate === undefined);
     this.timer = openssl.callback('timer', (_ssl, before) => (before === 0 ? 1_000 * this.retransmitTime : 2 * before));
     this.#callback = register((_ssl: Pointer, _hint: Pointer, identity: Pointer, _most: number, key: Pointer) => {
       const { identity: own = '', key: secret = Buffer.alloc(0) } = this.current;
@@ -65,14 +73,25 @@ export class ClientContext {
     this.functions.setPskCallback(this.pointer, this.#callback);
   }
 
-  static async load(ciphers?: string, certificate?: ServerCertificate): Promise<ClientContext> {
-    return new ClientContext(await loadOpenssl(), ciphers, certificate);
+  static async load(ciphers?: string, certificate?: ServerCertificate, rawPublicKey?: string): Promise<ClientContext> {
+    return new ClientContext(await loadOpenssl(), ciphers, certificate, rawPublicKey);
   }
 
   free(): void {
     this.openssl.call.SSL_CTX_free(this.pointer);
     this.openssl.release(this.timer);
     unregister(this.#callback);
+    if (this.#verify !== undefined) this.openssl.release(this.#verify);
+  }
+
+  /** Whatever the server shows is believed. */
+  #useRawPublicKey(privateKey: string, alone: boolean): void {
+    const raw = this.openssl.rawPublicKeys;
+    if (raw === undefined) throw new IpeError('test/openssl', 'this OpenSSL has no raw public keys');
+    const judge = (fingerprint: string | undefined) => this.shown.push(fingerprint) > 0;
+    const verify = this.openssl.callback('verify', verification(this.openssl, raw, judge));
+    useRawPublicKeys(this.openssl, raw, this.pointer, { privateKey, verify, alone });
+    this.#verify = verify;
   }
 }
 
@@ -81,7 +100,7 @@ export class DtlsClient {
   established = false;
   failed = false;
   ended = false;
-  readonly #context: ClientContext;
+  readonly context: ClientContext;
   readonly #settings: ClientSettings;
   readonly #ssl: Pointer;
   readonly #input: Pointer;
@@ -91,7 +110,7 @@ export class DtlsClient {
 
   constructor(context: ClientContext, settings: ClientSettings, send: (datagram: Buffer) => void) {
     const { call } = context.openssl;
-    this.#context = context;
+    this.context = context;
     this.#settings = settings;
     this.#send = send;
     this.#mtu = settings.mtu ?? 1_200;
@@ -108,7 +127,7 @@ export class DtlsClient {
   }
 
   get resumed(): boolean {
-    return this.#context.openssl.call.SSL_session_reused(this.#ssl) === 1;
+    return this.context.openssl.call.SSL_session_reused(this.#ssl) === 1;
   }
 
   start(): void {
@@ -117,59 +136,59 @@ export class DtlsClient {
 
   /** What the server said to the application. */
   take(datagram: Buffer): Buffer[] {
-    const { call } = this.#context.openssl;
+    const { call } = this.context.openssl;
     call.BIO_write(this.#input, datagram, datagram.length);
     if (!this.established) this.#advance();
     return this.established ? this.#read() : [];
   }
 
   write(bytes: Uint8Array): void {
-    this.#context.openssl.call.SSL_write(this.#ssl, bytes, bytes.length);
+    this.context.openssl.call.SSL_write(this.#ssl, bytes, bytes.length);
     this.#flush();
   }
 
   /** Sends again what is overdue. */
   tick(): void {
     this.#prepare();
-    this.#context.openssl.call.SSL_ctrl(this.#ssl, 74, 0, null);
+    this.context.openssl.call.SSL_ctrl(this.#ssl, 74, 0, null);
     this.#flush();
   }
 
   close(): void {
-    this.#context.openssl.call.SSL_shutdown(this.#ssl);
+    this.context.openssl.call.SSL_shutdown(this.#ssl);
     this.#flush();
   }
 
   /** Asks for new keys within the session. */
   renegotiate(): void {
-    this.#context.functions.renegotiate(this.#ssl);
-    this.#context.openssl.call.SSL_do_handshake(this.#ssl);
+    this.context.functions.renegotiate(this.#ssl);
+    this.context.openssl.call.SSL_do_handshake(this.#ssl);
     this.#flush();
   }
 
   /** What a later client may resume; to be freed by `freeSession`. */
   session(): Pointer {
-    return this.#context.functions.takeSession(this.#ssl) as Pointer;
+    return this.context.functions.takeSession(this.#ssl) as Pointer;
   }
 
   freeSession(session: Pointer): void {
-    this.#context.functions.freeSession(session);
+    this.context.functions.freeSession(session);
   }
 
   free(): void {
-    const { call } = this.#context.openssl;
+    const { call } = this.context.openssl;
     call.SSL_set_shutdown(this.#ssl, 3);
     call.SSL_free(this.#ssl);
     call.ERR_clear_error();
   }
 
   #prepare(): void {
-    this.#context.current = this.#settings;
-    this.#context.retransmitTime = this.#settings.retransmitTime ?? 1_000;
+    this.context.current = this.#settings;
+    this.context.retransmitTime = this.#settings.retransmitTime ?? 1_000;
   }
 
   #advance(): void {
-    const { call } = this.#context.openssl;
+    const { call } = this.context.openssl;
     this.#prepare();
     if (call.SSL_do_handshake(this.#ssl) === 1) this.established = true;
     else if (call.SSL_want(this.#ssl) !== 3 || call.SSL_get_shutdown(this.#ssl) !== 0) this.failed = true;
@@ -177,7 +196,7 @@ export class DtlsClient {
   }
 
   #read(): Buffer[] {
-    const { call } = this.#context.openssl;
+    const { call } = this.context.openssl;
     const messages: Buffer[] = [];
     for (let n = call.SSL_read(this.#ssl, BUFFER, BUFFER.length); n > 0; ) {
       messages.push(Buffer.from(BUFFER.subarray(0, n)));
@@ -192,7 +211,7 @@ export class DtlsClient {
   }
 
   #flush(): void {
-    const { call } = this.#context.openssl;
+    const { call } = this.context.openssl;
     const length = call.BIO_read(this.#output, BUFFER, BUFFER.length);
     const bytes = Buffer.from(BUFFER.subarray(0, Math.max(0, length)));
     let start = 0;

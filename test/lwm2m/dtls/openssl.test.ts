@@ -10,7 +10,7 @@ it('OpenSSL 3 is found inside Node, and says what it can', async () => {
   const openssl = await loadOpenssl();
   expect(openssl.version).toMatch(/^OpenSSL 3\.\d/);
   expect(openssl.version).toContain(process.versions.openssl);
-  expect(openssl.rawPublicKeys).toBe(Number(process.versions.openssl?.split('.')[1]) >= 2);
+  expect(openssl.rawPublicKeys !== undefined).toBe(Number(process.versions.openssl?.split('.')[1]) >= 2);
 });
 
 it('OpenSSL may be taken from a shared library, apart from the one inside Node', async (context) => {
