@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scrape } from '../ipe/metrics/exposition.ts';
 import { acmeAvailable } from '../support/acme.ts';
 import { type CseUnderTest, startAcme, startEmbedded } from '../support/cse-under-test.ts';
 import { type Application, eventually, type RunningIpe } from '../support/ipe.ts';
@@ -71,8 +71,10 @@ await describeWithLeshan('direct commands to a Leshan client', () => {
       const { client, commander } = await start('sleepy', true);
       await commander.listens('3311_0/5851');
       await commander.holds('3311_0/5851', 50);
-      // The awake window is over by then, a quarter of a second after its time at the latest.
-      await delay(AWAKE + 500);
+      await eventually(
+        async () => (await scrape(ipe.ready.http.port)).values.get('lwm2m_ipe_registrations{state="asleep"}'),
+        (asleep) => asleep === 1,
+      );
       const ids: string[] = [];
       for (const con of [1, 2, 3]) ids.push(await commander.create('3311_0/5851', { con }));
       await eventually(

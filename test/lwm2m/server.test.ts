@@ -165,7 +165,7 @@ describe('a device on the wire', () => {
     const decision = new Promise<undefined>((resolve) => {
       decide = resolve;
     });
-    const { server, port } = await serve({ register: (): Answer => decision }, { transmission: { patience: 20 } });
+    const { server, port } = await serve({ register: (): Answer => decision }, { transmission: { patience: 200 } });
     const device = await Device.at({ port });
     const register: Sent = {
       code: 'POST',
