@@ -58,6 +58,8 @@ export interface LeshanOptions {
   readonly psk?: { readonly identity: string; readonly key: Buffer };
   /** or the names of PEM files. */
   readonly x509?: { readonly certificate: string; readonly privateKey: string; readonly serverCertificate: string };
+  /** or those of raw public keys. */
+  readonly rpk?: { readonly publicKey: string; readonly privateKey: string; readonly serverPublicKey: string };
   readonly endpoint: string;
   /** Seconds; 60 where not given. */
   readonly lifetime?: number;
@@ -195,7 +197,9 @@ function argumentsOf(options: LeshanOptions): string[] {
     identity: options.psk?.identity,
     psk: options.psk?.key.toString('hex'),
     certificate: options.x509?.certificate,
-    'private-key': options.x509?.privateKey,
+    'private-key': options.x509?.privateKey ?? options.rpk?.privateKey,
+    'public-key': options.rpk?.publicKey,
+    'server-public-key': options.rpk?.serverPublicKey,
     'server-certificate': options.x509?.serverCertificate,
   };
   return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));

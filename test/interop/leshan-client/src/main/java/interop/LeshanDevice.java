@@ -51,8 +51,8 @@ import org.eclipse.leshan.transport.californium.client.endpoint.coaps.CoapsClien
  * A LwM2M client built on Leshan that tests drive. Standard output carries one event a line, standard input one command
  * a line; SIGTERM de-registers. Options: {@code --server URI --endpoint NAME [--lifetime S] [--update-period S]
  * [--queue true] [--objects 3303/0,3311/0] [--bind ADDRESS] [--retry-ms MS]}; for a server of coaps {@code --identity ID
- * --psk HEX} or {@code --certificate FILE --private-key FILE --server-certificate FILE}, in PEM; {@code --bootstrap true}
- * where the server is a bootstrap server.
+ * --psk HEX}, {@code --certificate FILE --private-key FILE --server-certificate FILE} or {@code --public-key FILE
+ * --private-key FILE --server-public-key FILE}, in PEM; {@code --bootstrap true} where the server is a bootstrap server.
  */
 public final class LeshanDevice {
 
@@ -161,7 +161,7 @@ public final class LeshanDevice {
         return builder.build();
     }
 
-    /** By what the options hold: a pre-shared key, a certificate, or no security. */
+    /** By what the options hold: a pre-shared key, a certificate, a raw public key, or no security. */
     private Security security(String uri) throws IOException {
         if (bootstraps() && options.containsKey("psk"))
             return Security.pskBootstrap(uri, options.get("identity").getBytes(StandardCharsets.UTF_8),
@@ -174,6 +174,9 @@ public final class LeshanDevice {
         if (options.containsKey("certificate"))
             return Security.x509(uri, SHORT_SERVER_ID, der("certificate"), der("private-key"),
                     der("server-certificate"));
+        if (options.containsKey("public-key"))
+            return Security.rpk(uri, SHORT_SERVER_ID, der("public-key"), der("private-key"),
+                    der("server-public-key"));
         return Security.noSec(uri, SHORT_SERVER_ID);
     }
 
