@@ -46,7 +46,7 @@ export interface Made {
 /** The CSE, asked on behalf of a device. */
 export function clientOf({ parts }: ContainerShares, { followed, isDeparting }: FollowedDevice): CseClient {
   const client = parts.client.correlated(registrationMark(followed.registration.id));
-  return isDeparting === true ? client.withPriority(ORDER_OF_SERVICE.deregister) : client;
+  return isDeparting === true ? client.withPriority(ORDER_OF_SERVICE['last-value']) : client;
 }
 
 /** Address of the AE of an endpoint. */

@@ -221,7 +221,7 @@ export class Delivery {
     }
     const { generation } = parts.presence;
     try {
-      const priority = this.isDeparting ? ORDER_OF_SERVICE.deregister : undefined;
+      const priority = this.isDeparting ? ORDER_OF_SERVICE['last-value'] : undefined;
       await lanes.run(() => (this.#idle ? Promise.resolve() : this.#step(value)), priority);
       this.#backoff = BACKOFF.least;
       this.#repairs = 0;

@@ -70,6 +70,8 @@ class Round {
 
   /** Those whose turn it is now. */
   *take(): IterableIterator<CheckedDevice> {
+    // What it stands on would keep those that have left.
+    if (this.#devices.size === 0) this.#cursor = undefined;
     for (let left = Math.ceil(this.#devices.size / this.#looks); left > 0; left -= 1) {
       let next = this.#cursor?.next();
       if (next === undefined || next.done === true) {
