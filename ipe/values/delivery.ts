@@ -159,8 +159,12 @@ export class Delivery {
    */
   async depart(limit: number): Promise<void> {
     if (this.size === 0) return;
+    const others = this.#departed;
     const done = new Promise<void>((resolve) => {
-      this.#departed = resolve;
+      this.#departed = () => {
+        others?.();
+        resolve();
+      };
     });
     this.hurry();
     await within(done, limit, this.#shares.parts.clock);

@@ -223,8 +223,11 @@ export class Values implements ValueHooks {
     const { keeper, logger } = this.#parts;
     const devices = [...this.#devices.values()];
     const forLater = keeper !== undefined;
-    if (limit > 0 && (!forLater || keeper.fault !== undefined)) {
-      await Promise.all(devices.map((device) => device.depart(limit)));
+    if (limit > 0) {
+      // The tree of one that has left will not be there for the next run.
+      const kept = keeper !== undefined && keeper.fault === undefined;
+      const last = kept ? devices.filter(({ isDeparting }) => isDeparting) : devices;
+      await Promise.all(last.map((device) => device.depart(limit)));
     }
     const { waiting } = this;
     const level = forLater ? 'info' : 'warn';

@@ -137,6 +137,22 @@ describe('what waits for the CSE when its device leaves', () => {
     await hears(1, 2, 3, 4, 5);
   });
 
+  it('reaches applications, and its tree goes, where the bridge is stopped in that moment', async () => {
+    await start({ store: { kind: 'lmdb', path: join(temporaryDirectory(), 'store') } });
+    await followed();
+    cse.cse.faults.delay(60, VALUES);
+    await notify(1, 2, 3, 4, 5);
+    const left = device.deregister();
+    await eventually(
+      async () => device.update(),
+      (code) => code === '4.04',
+    );
+    await ipe.stop();
+    expect(await left).toBe('2.02');
+    await hears(1, 2, 3, 4, 5);
+    await gone();
+  });
+
   it('is counted and told as dropped where the CSE is away, and nobody waits for that', async () => {
     await start();
     await followed();

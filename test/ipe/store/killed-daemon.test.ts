@@ -148,6 +148,30 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
   },
 );
 
+it('values of a device that was leaving when the bridge was killed reach the CSE before its tree goes', {
+  timeout: 60_000,
+}, async () => {
+  const path = join(temporaryDirectory(), 'store');
+  const before = await run(path);
+  const leaver = await device(before.port);
+  await leaver.register({ endpoint: 'leaver', links: '</3303/0>', lifetime: 5 });
+  await eventually(() => latest('leaver'));
+  const observation = leaver.requests.find(({ observe }) => observe === 0);
+  const stuck = cse.cse.faults.hang({ op: Operation.create, ty: ResourceType.contentInstance });
+  for (const value of [1, 2, 3]) {
+    expect(await leaver.notify(tokenOf(observation), { ...senml(value), observe: value + 5 })).toBe(true);
+  }
+  void leaver.deregister().catch(() => undefined);
+  await eventually(async () => ((await leaver.update()) === '4.04' ? true : undefined));
+  expect((await ae('leaver')).apn).toBe('leaver');
+  await kill(before.running);
+
+  stuck.cancel();
+  await run(path, before.port);
+  await eventually(async () => ((await latest('leaver')) === 3 ? true : undefined));
+  await eventually(async () => (await ae('leaver').catch(() => 'gone')) === 'gone' || undefined);
+});
+
 it('a notification in blocks that was not had whole is not acknowledged before a kill, and taken after it', {
   timeout: 60_000,
 }, async () => {
