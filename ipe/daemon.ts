@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type IpeError, type Logger, systemClock } from '../common/index.ts';
+import { type Logger, systemClock } from '../common/index.ts';
 import { EmbeddedCse } from '../embedded-cse/index.ts';
 import { type BootstrapCounters, type Listening, Lwm2mServer } from '../lwm2m/index.ts';
 import { commandersOf } from './access/privileges.ts';
@@ -32,6 +32,10 @@ import {
   storeSettings,
 } from './settings.ts';
 import { LastingState } from './store/lasting-state.ts';
+import { within } from './within.ts';
+
+/** Milliseconds that each part may take to stop, however late it is. */
+const LEAST_STOP = 200;
 
 /** Where a started IPE is to be found, and what its CSE is. */
 export interface Ready {
@@ -79,8 +83,6 @@ export class Daemon {
   #complete = false;
   /** Until when a stop may take, monotonic. */
   #stopBy = 0;
-  /** What the store could not take at the end. */
-  #lost: IpeError | undefined;
 
   constructor(configuration: Configuration, logger: Logger) {
     this.#configuration = configuration;
@@ -116,10 +118,13 @@ export class Daemon {
     this.#stopBy = systemClock.monotonic() + this.#configuration.shutdownTimeout;
     this.#connection?.giveUp();
     for (const stop of this.#stops.splice(0).reverse()) {
-      await stop().catch((error: unknown) => this.#logger.error('stopping failed', { error }));
+      const stopped = stop().catch((error: unknown) => this.#logger.error('stopping failed', { error }));
+      // What hangs, since the CSE does, keeps nothing from the disk.
+      await within(stopped, Math.max(this.#timeLeft, LEAST_STOP), systemClock);
     }
-    const lost = this.#lost;
-    this.#lost = undefined;
+    const state = this.#state;
+    this.#state = undefined;
+    const lost = state && lostAtTheEnd(await state.close(this.#timeLeft), state.fault?.code);
     if (lost !== undefined) throw lost;
   }
 
@@ -196,9 +201,6 @@ export class Daemon {
   #openState(): LastingState {
     const state = new LastingState(storeSettings(this.#configuration), systemClock, this.#logger);
     this.#state = state;
-    this.#stops.push(async () => {
-      this.#lost = lostAtTheEnd(await state.close(this.#timeLeft), state.fault?.code);
-    });
     return state;
   }
 
@@ -312,7 +314,7 @@ export class Daemon {
     const bound = await server.start();
     this.#stops.push(
       () => server.stop(this.#timeLeft),
-      // The rest of the time is for the store.
+      // The rest of the time is for all else.
       () => values.stop(this.#timeLeft / 2),
       async () => commands?.stop(),
     );
