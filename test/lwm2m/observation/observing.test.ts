@@ -20,7 +20,9 @@ describe('an observation (LwM2M 1.1 6.4.1)', () => {
       registration: { endpoint: 'device' },
     });
     expect(Math.abs(reports[0]!.receivedAt - Date.now())).toBeLessThan(5_000);
-    expect(server.observations('device')).toMatchObject([{ paths: [{ objectId: 3303, instanceId: 0 }], composite: false }]);
+    expect(server.observations('device')).toMatchObject([
+      { paths: [{ objectId: 3303, instanceId: 0 }], composite: false },
+    ]);
   });
 
   test.each([1, 2, 0, 0xffffff])('may have numbers that start at %i', async (first) => {
