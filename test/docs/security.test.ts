@@ -1,12 +1,16 @@
 import { execFile } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CseClient, ResourceType } from '../../cse-client/index.ts';
+import { readPublicKey } from '../../lwm2m/index.ts';
 import { buildCommandLine, type CommandLine, type Running } from '../ipe/cli/command-line.ts';
 import { withoutOpenssl } from '../lwm2m/dtls/openssl-command.ts';
+import { describeWithRawPublicKeys, HAS_RAW_PUBLIC_KEYS } from '../support/raw-public-keys.ts';
+import { SecureDevice } from '../support/secure-device.ts';
 
 const PAGE = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
 const PORTS = {
@@ -27,6 +31,7 @@ function blocks(heading: string): string[] {
 interface ReadyLine {
   readonly coapsPort: number;
   readonly cseUrl: string;
+  readonly rpk: string;
 }
 
 describe.skipIf(withoutOpenssl())('docs/security.md', () => {
@@ -83,6 +88,27 @@ describe.skipIf(withoutOpenssl())('docs/security.md', () => {
     for (const key of keys) expect(output).not.toContain(key);
   });
 
+  it('By raw public key: its commands do what it says', { timeout: 150_000 }, async () => {
+    const [make = '', start = '', encode = '', remove = ''] = blocks('By raw public key');
+    const made = await run(make);
+    const fingerprint = hash('sha256', readPublicKey(readFileSync(join(folder, 'valve-1.pub'))));
+    const shown = `endpoint valve-1, public key SHA-256 ${fingerprint}`;
+    expect(made).toBe(`added: ${shown}\n${shown}\n`);
+    await run(start);
+    const openssl = `OpenSSL ${process.versions.openssl}`;
+    expect(ready.rpk).toEqual(HAS_RAW_PUBLIC_KEYS ? 'served' : expect.stringContaining(`not with ${openssl}`));
+    expect(running?.output().includes('raw public keys are not to be had')).toBe(!HAS_RAW_PUBLIC_KEYS);
+    await run(encode);
+    expect(readPublicKey(readFileSync(join(folder, 'valve-1.pub.der')))).toHaveLength(91);
+    const how = { rawPublicKey: readFileSync(join(folder, 'valve-1.key'), 'utf8') };
+    if (HAS_RAW_PUBLIC_KEYS) {
+      const { device, ended } = await SecureDevice.open(ready.coapsPort, how);
+      expect((await device.register({ endpoint: 'valve-1' })).code).toBe('2.01');
+      expect(await run(remove)).toBe(`removed: ${shown}\n`);
+      await ended;
+    } else expect(await run(remove)).toBe(`removed: ${shown}\n`);
+  });
+
   it('By certificate: its commands do what it says', { timeout: 150_000 }, async () => {
     const said: string[] = [];
     for (const block of blocks('By certificate')) said.push(await run(block));
@@ -98,3 +124,9 @@ describe.skipIf(withoutOpenssl())('docs/security.md', () => {
     await client.close();
   });
 });
+
+if (!HAS_RAW_PUBLIC_KEYS) {
+  const chapter = 'By raw public key';
+  const elsewhere = () => it('is run by another Node.js', () => {});
+  await describeWithRawPublicKeys(`docs/security.md: ${chapter}`, import.meta.filename, elsewhere, chapter);
+}

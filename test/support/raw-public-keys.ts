@@ -27,9 +27,15 @@ let found: Promise<{ readonly node: string } | { readonly reason: string }> | un
 /**
  * A `describe` of a whole test file that needs an OpenSSL with raw public keys. Where this Node.js has none, the file is run
  * by one that has, which comes from the registry once a machine. Where that cannot be had the suite is skipped and the
- * reason goes to standard error; with `CI=true` it fails instead. Use with `await` at the top of a test file.
+ * reason goes to standard error; with `CI=true` it fails instead. `only`: the tests of the file whose names hold that. Use
+ * with `await` at the top of a test file.
  */
-export async function describeWithRawPublicKeys(name: string, file: string, body: () => void): Promise<void> {
+export async function describeWithRawPublicKeys(
+  name: string,
+  file: string,
+  body: () => void,
+  only = '',
+): Promise<void> {
   if (HAS_RAW_PUBLIC_KEYS) {
     describe(name, body);
     return;
@@ -40,7 +46,7 @@ export async function describeWithRawPublicKeys(name: string, file: string, body
     const title = `holds by Node.js ${NODE_VERSION}, whose OpenSSL has raw public keys`;
     describe(name, () => {
       it(title, { timeout: RUN_LIMIT + 5_000 }, async ({ skip }) => {
-        if (!(await runFile(result.node, file))) skip('all that it holds is skipped there');
+        if (!(await runFile(result.node, file, only))) skip('all that it holds is skipped there');
       });
     });
   } else if (process.env.CI === 'true') {
@@ -54,10 +60,10 @@ export async function describeWithRawPublicKeys(name: string, file: string, body
 }
 
 /** What of the tests in the file goes wrong is the error; false: nothing was run. */
-async function runFile(node: string, file: string): Promise<boolean> {
+async function runFile(node: string, file: string, only: string): Promise<boolean> {
   const inherited = Object.entries(process.env).filter(([variable]) => !variable.startsWith('VITEST'));
   const env = { ...Object.fromEntries(inherited), NO_COLOR: '1' };
-  const words = [VITEST, 'run', '--maxWorkers=1', file];
+  const words = [VITEST, 'run', '--maxWorkers=1', ...(only === '' ? [] : ['-t', only]), file];
   try {
     const { stdout, stderr } = await run(node, words, { cwd: ROOT, env, timeout: RUN_LIMIT, maxBuffer: 16 << 20 });
     process.stderr.write(stderr);
