@@ -9,7 +9,7 @@ import { Application, eventually, type RunningIpe, startIpe } from '../support/i
 
 const available = await acmeAvailable();
 
-describe.skipIf(!available.ok)('ACME that is killed and comes back empty', () => {
+describe.skipIf(!available.ok)('ACME that is killed and comes back empty', { timeout: 60_000 }, () => {
   let cse: CseUnderTest & { acme: Acme };
   let ipe: RunningIpe;
   let device: Device;

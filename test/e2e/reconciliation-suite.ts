@@ -16,7 +16,7 @@ const OFTEN: Overrides = { cse: { reconcileInterval: '400ms' } };
 
 /** What is found missing, wrong or left over on a CSE is put right, and nothing else touched. */
 export function reconciliationSuite(title: string, start: () => Promise<CseUnderTest>): void {
-  describe(`reconciliation on ${title}`, () => {
+  describe(`reconciliation on ${title}`, { timeout: 60_000 }, () => {
     let cse: CseUnderTest;
     let ipe: RunningIpe;
     let app: Application;
