@@ -30,8 +30,9 @@ export interface CoapsFacts {
   readonly rpk: string;
 }
 
-/** Where raw public keys are to be had. */
-const REMEDY = 'they need OpenSSL 3.2: run the bridge by Node.js 24 or later, or name one in lwm2m.coaps.libssl';
+/** What raw public keys need, of OpenSSL and of the configuration. */
+const NEWER = 'OpenSSL 3.2 or later: run the bridge by Node.js 24, or name one in lwm2m.coaps.libssl';
+const SET_UP = `${SECTION}.privateKey of EC P-256 and ${SECTION}.credentials`;
 
 /** How devices prove who they are, and what that allows them: credentials, certificates and rules of one configuration. */
 export class DeviceSecurity {
@@ -86,16 +87,15 @@ export class DeviceSecurity {
     const securityModes = (['psk', 'rpk', 'x509'] as const).filter((mode) => modes[mode] !== undefined);
     const publicKeys = credentials?.publicKeys ?? 0;
     if (publicKeys > 0 && rpk !== 'served') {
-      const why = { publicKeys, dtls: openssl.version, reason: rpk };
+      const why = { publicKeys, dtls: openssl.version, needs: openssl.rawPublicKeys ? SET_UP : NEWER };
       this.#logger.warn('raw public keys are not to be had: devices that have one are refused', why);
     }
     return { securityModes, identities: credentials?.size ?? 0, rpk };
   }
 
   #rawPublicKeyState({ version, rawPublicKeys }: DtlsCapabilities): string {
-    if (!rawPublicKeys) return `not with ${version}; ${REMEDY}`;
-    if (this.coaps?.rawPublicKeys !== undefined) return 'served';
-    return `not without ${SECTION}.privateKey of EC P-256 and ${SECTION}.credentials`;
+    if (!rawPublicKeys) return `not with ${version}`;
+    return this.coaps?.rawPublicKeys === undefined ? `not without ${SET_UP}` : 'served';
   }
 
   /** What a device with a raw public key is shown, and by what it is believed. */
