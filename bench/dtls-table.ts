@@ -33,7 +33,7 @@ export function dtlsTable({ ours, leshan }: DtlsResults): Table {
     columns: ['', 'lwm2m-ipe', ...(leshan === undefined ? [] : ['Leshan 2.0.0-M18', 'ratio', 'goal'])],
     rows,
     notes: [
-      `Median of ${ours.rounds.length} alternating rounds (least-most), a fresh process each; full handshakes, CCM_8, one generator with 16`,
+      `Median of ${ours.rounds.length} alternating rounds (least-most), a fresh process each; full handshakes, CCM_8, one generator with 64`,
       'in progress: it takes more CPU than the server, and on two cores bounds the rates; 64 sessions with a request in flight each.',
     ],
   };
