@@ -13,6 +13,11 @@ const CHANGING = { object: 3311, instance: 1 } as const;
 const SENML_JSON = 110;
 /** Milliseconds between two Updates. */
 const HEARTBEAT = 2_000;
+/**
+ * Milliseconds that a device waits for an answer before it asks again: a fraction of its lifetime, for it asks nothing else
+ * meanwhile, and what waits for a bridge that was killed must not end its registration.
+ */
+const RESPONSE_TIMEOUT = 5_000;
 /** Milliseconds without a registration after which a device is tried by hand. */
 const IMPATIENCE = 4_000;
 
@@ -96,7 +101,7 @@ export class ChaosDevice {
       confirmEvery: 1,
       sampleInterval: 3_600_000,
       updateInterval: 3_600_000,
-      responseTimeout: 20_000,
+      responseTimeout: RESPONSE_TIMEOUT,
       retry: { initial: 500, max: 2_000 },
       queueMode: this.#queueMode,
       awakeWindow: 1_500,

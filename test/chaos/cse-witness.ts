@@ -28,7 +28,7 @@ export class CseWitness {
     this.#moments = moments;
   }
 
-  answered({ method, path, type, body, rsc }: Exchange): void {
+  answered({ method, path, type, body, rsc, answer }: Exchange): void {
     this.requests += 1;
     const [base, endpoint, ...below] = path.split('/');
     if (method === 'POST' && rsc === CREATED) this.created += 1;
@@ -38,13 +38,14 @@ export class CseWitness {
     }
     if (method !== 'POST' || rsc !== CREATED || type !== CONTENT_INSTANCE) return;
     const [container = '', resource = ''] = below;
-    if (container === 'responses') this.#state(contentOf(body));
+    if (container === 'responses') this.#state(contentOf(body), parentOf(answer));
     else this.#value(endpoint, `/${container.replace('_', '/')}/${resource}`, contentOf(body));
   }
 
-  #state(content: unknown): void {
+  #state(content: unknown, container: string): void {
     const { id, state } = (content ?? {}) as { readonly id?: unknown; readonly state?: unknown };
-    if (typeof id === 'string' && typeof state === 'string') this.states.push({ id, state, at: this.#moments.next() });
+    if (typeof id !== 'string' || typeof state !== 'string') return;
+    this.states.push({ id, state, container, at: this.#moments.next() });
   }
 
   #value(endpoint: string, path: string, content: unknown): void {
@@ -54,10 +55,23 @@ export class CseWitness {
 }
 
 function contentOf(body: string): unknown {
+  const content = instanceOf(body)?.con;
   try {
-    const { 'm2m:cin': instance } = JSON.parse(body) as { readonly 'm2m:cin'?: { readonly con?: unknown } };
-    const content = instance?.con;
     return typeof content === 'string' && content.startsWith('{') ? JSON.parse(content) : content;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Resource ID of the container in which the contentInstance was made: another one after the container was made anew. */
+function parentOf(answer: string): string {
+  return String(instanceOf(answer)?.pi ?? '');
+}
+
+function instanceOf(body: string): { readonly con?: unknown; readonly pi?: unknown } | undefined {
+  try {
+    const { 'm2m:cin': instance } = JSON.parse(body) as { readonly 'm2m:cin'?: { readonly [name: string]: unknown } };
+    return instance;
   } catch {
     return undefined;
   }

@@ -41,6 +41,8 @@ export interface Issued {
 export interface StateWritten {
   readonly id: string;
   readonly state: string;
+  /** Resource ID of the container `responses` that holds it: another one after it was made anew. */
+  readonly container: string;
   readonly at: number;
 }
 

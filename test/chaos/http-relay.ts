@@ -28,6 +28,8 @@ export interface Exchange {
   readonly type: number | undefined;
   readonly body: string;
   readonly rsc: number;
+  /** Content of the answer. */
+  readonly answer: string;
 }
 
 /** Stands between the bridge and its CSE: sees every answer, whether or not it gets back, and makes the way a bad one. */
@@ -105,12 +107,20 @@ export class HttpRelay {
       answer.on('error', () => breakOff(response));
       answer.on('end', () => {
         const rsc = Number(answer.headers['x-m2m-rsc'] ?? 0);
-        this.#witness({ method, path: pathOf(url), type: typeOf(request), body: body.toString(), rsc });
+        const content = Buffer.concat(chunks);
+        this.#witness({
+          method,
+          path: pathOf(url),
+          type: typeOf(request),
+          body: body.toString(),
+          rsc,
+          answer: content.toString(),
+        });
         const give = () => {
           if (broken) breakOff(response);
           else if (!response.destroyed) {
             response.writeHead(answer.statusCode ?? 500, answer.headers);
-            response.end(Buffer.concat(chunks));
+            response.end(content);
           }
         };
         const { delay = 0 } = this.weather;

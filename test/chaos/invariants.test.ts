@@ -17,6 +17,11 @@ function command(id: string, containerKept = true) {
   return { id, text: `chaos-${id}.`, endpoint, containerKept };
 }
 
+/** Written into one `responses`, unless it is made anew. */
+function state(id: string, state: string, at: number, container = 'cnt1') {
+  return { id, state, at, container };
+}
+
 /** A history in which everything is as it should be. */
 const SOUND: Evidence = {
   told: [told(1, 10, 11), told(2, 20, 21), told(3, 30)],
@@ -26,11 +31,7 @@ const SOUND: Evidence = {
   fresh: [{ endpoint, path, value: 3 }],
   uncommanded: [],
   issued: [command('1'), command('2')],
-  states: [
-    { id: '1', state: 'sent', at: 40 },
-    { id: '1', state: 'done', at: 41 },
-    { id: '2', state: 'expired', at: 42 },
-  ],
+  states: [state('1', 'sent', 40), state('1', 'done', 41), state('2', 'expired', 42)],
   carried: [{ text: 'chaos-1.', endpoint }],
   devices: [
     { endpoint, registered: true, containers: ['1_0', '3303_0'] },
@@ -90,12 +91,17 @@ const BROKEN: readonly (readonly [invariant: string, what: string, changes: Part
   [
     'every accepted command has exactly one final state',
     'two',
-    { states: [...SOUND.states, { id: '1', state: 'failed', at: 60 }] },
+    { states: [...SOUND.states, state('1', 'failed', 60)] },
   ],
   [
     'every accepted command has exactly one final state',
     'the same one twice',
-    { states: [...SOUND.states, { id: '1', state: 'done', at: 60 }] },
+    { states: [...SOUND.states, state('1', 'done', 60)] },
+  ],
+  [
+    'every accepted command has exactly one final state',
+    'another one after its container was made anew',
+    { states: [...SOUND.states, state('1', 'failed', 60, 'cnt2')] },
   ],
   ['values and commands were seen', 'nobody commanded', { issued: [] }],
   ['values and commands were seen', 'no canary lived', { canaries: [] }],
@@ -163,6 +169,12 @@ describe('the invariants', () => {
     [
       'a value stored as often as it was told',
       { told: [...SOUND.told, told(3, 40, 41)], stored: [...SOUND.stored, stored(3, 42)] },
+    ],
+    [
+      'a final state told once more after its container was made anew',
+      {
+        states: [...SOUND.states, state('1', 'done', 60, 'cnt2')],
+      },
     ],
     ['a command whose container went', { issued: [...SOUND.issued, command('3', false)] }],
     [

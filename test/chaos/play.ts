@@ -16,7 +16,7 @@ export interface Verdict {
 }
 
 /** Milliseconds without anything made on the CSE after which everything should be as it should be: longer than lifetimes and commands. */
-const PATIENCE = 45_000;
+const PATIENCE = 90_000;
 /** Milliseconds after which it should, even if things are still being made: slow machines need long. */
 const LAST = 240_000;
 const LOOK_AGAIN = 500;

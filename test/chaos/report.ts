@@ -1,4 +1,4 @@
-import type { Stored } from './evidence.ts';
+import type { StateWritten, Stored } from './evidence.ts';
 import type { Verdict } from './play.ts';
 import type { Schedule } from './schedule.ts';
 import { printSchedule } from './schedule.ts';
@@ -18,7 +18,7 @@ export function printCounts(world: World, { evidence, settled }: Verdict): strin
   );
   return [
     `${acknowledged.length} values acknowledged of ${told.length} told, ${stored.length} stored, ${excused} not asked for`,
-    `${issued.length} commands, ${carried.length} carried out, ${ends.join(', ')}`,
+    `${issued.length} commands, ${carried.length} carried out, ${ends.join(', ')}, ${toldAgain(states)} told again`,
     `${left.length} trees left, ${world.bridge.starts} starts, ${world.witness.generation} times an empty CSE`,
     `${world.applications.notified} notifications, ${world.witness.requests} requests`,
     `calm after ${(settled / 1_000).toFixed(1)} s`,
@@ -36,6 +36,12 @@ export function printFailure(schedule: Schedule, { breaches }: Verdict, replay: 
     ]),
     `again: ${replay}`,
   ];
+}
+
+/** Final states that a container made anew was told once more. */
+function toldAgain(states: readonly StateWritten[]): number {
+  const finals = states.filter(({ state }) => state !== 'queued' && state !== 'sent');
+  return finals.length - new Set(finals.map(({ id }) => id)).size;
 }
 
 function nameOf({ endpoint, path, value }: Pick<Stored, 'endpoint' | 'path' | 'value'>): string {

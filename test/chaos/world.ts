@@ -21,8 +21,11 @@ export interface WorldOptions {
   readonly folder: string;
 }
 
-/** Seconds; what is gone for longer is gone. */
-const LIFETIME = 20;
+/**
+ * Seconds; what is gone for longer is gone. Longer than the clock of the bridge jumps, and than it is away on a slow machine,
+ * so that nobody leaves who did not want to.
+ */
+const LIFETIME = 45;
 /** Milliseconds until every device has registered and been read for the first time. */
 const BEGIN_PATIENCE = 120_000;
 

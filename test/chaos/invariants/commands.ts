@@ -1,11 +1,18 @@
-import type { Evidence, Invariant } from '../evidence.ts';
+import type { Evidence, Invariant, StateWritten } from '../evidence.ts';
 
 const FINAL: ReadonlySet<string> = new Set(['done', 'failed', 'expired']);
 
-function finalStates({ states }: Evidence): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  for (const { id, state } of states) if (FINAL.has(state)) found.set(id, [...(found.get(id) ?? []), state]);
+/** By id of the command, in the order in which they were written. */
+function finalStates({ states }: Evidence): Map<string, StateWritten[]> {
+  const found = new Map<string, StateWritten[]>();
+  for (const one of states) if (FINAL.has(one.state)) found.set(one.id, [...(found.get(one.id) ?? []), one]);
   return found;
+}
+
+/** Two in one container, or two that differ wherever they stand. */
+function isContradicted(ends: readonly StateWritten[]): boolean {
+  const containers = new Set(ends.map(({ container }) => container));
+  return containers.size < ends.length || new Set(ends.map(({ state }) => state)).size > 1;
 }
 
 function timesCarried({ carried }: Evidence): Map<string, number> {
@@ -14,19 +21,26 @@ function timesCarried({ carried }: Evidence): Map<string, number> {
   return times;
 }
 
-/** A command whose container is there to the end has an end, and no command has two. */
+/**
+ * A command whose container is there to the end has an end, and no command has two. A container that was lost with what it
+ * held, and was made anew, may be told once more what the bridge cannot know to have been heard: the same word.
+ */
 export const ONE_END: Invariant = {
   name: 'every accepted command has exactly one final state',
   broken(evidence) {
     const ends = finalStates(evidence);
-    const many = [...ends].filter(([, states]) => states.length > 1);
+    const many = [...ends].filter(([, all]) => isContradicted(all));
     const none = evidence.issued.filter(({ id, containerKept }) => containerKept && !ends.has(id));
     return [
-      ...many.map(([id, states]) => `command ${id} ended as ${states.join(' and ')}`),
+      ...many.map(([id, all]) => `command ${id} ended as ${all.map(told).join(' and ')}`),
       ...none.map(({ id, endpoint }) => `command ${id} to ${endpoint} has no final state`),
     ];
   },
 };
+
+function told({ state, container, at }: StateWritten): string {
+  return `${state} (${at}, in ${container})`;
+}
 
 /** Whatever was killed in between, no device does the same command twice. */
 export const ONCE: Invariant = {
@@ -43,7 +57,7 @@ export const TRUE_ENDS: Invariant = {
     const times = timesCarried(evidence);
     return evidence.issued.flatMap(({ id, text }) => {
       const carried = times.has(text);
-      const said = ends.get(id) ?? [];
+      const said = ends.get(id)?.map(({ state }) => state) ?? [];
       if (said.includes('done') && !carried) return [`command ${id} is done, and no device has done it`];
       if (said.includes('expired') && carried) return [`command ${id} is expired, and a device has done it`];
       return [];
