@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-FROM node:22-slim AS build
+FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # No script of a package runs: the two libraries with a part in machine code bring it built.
@@ -7,12 +7,12 @@ RUN npm ci --ignore-scripts
 COPY . .
 RUN npm run build && rm -rf dist/bench dist/test
 
-FROM node:22-slim AS dependencies
+FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --omit=dev
 
-FROM node:22-slim
+FROM node:24-slim
 LABEL org.opencontainers.image.title="lwm2m-ipe" \
       org.opencontainers.image.description="oneM2M Interworking Proxy Entity for LwM2M devices" \
       org.opencontainers.image.licenses="Apache-2.0"
