@@ -26,6 +26,8 @@ export interface ChaosDeviceParts {
   readonly seed: number;
   readonly moments: Moments;
   readonly bridgePort: () => number;
+  /** How often the bridge has been started. */
+  readonly bridgeLife: () => number;
   /** Seconds. */
   readonly lifetime: number;
 }
@@ -64,7 +66,7 @@ export class ChaosDevice {
   /** The device of an index; every fourth one sleeps. */
   static async open(index: number, parts: ChaosDeviceParts): Promise<ChaosDevice> {
     const endpoint = `chaos-${String(index + 1).padStart(2, '0')}`;
-    const witness = new DeviceWitness(endpoint, [OBSERVED, SENT], parts.moments);
+    const witness = new DeviceWitness(endpoint, [OBSERVED, SENT], parts.moments, parts.bridgeLife);
     const relay = await UdpRelay.open(parts.seed + index, parts.bridgePort, witness);
     return new ChaosDevice(endpoint, index % 4 === 3, parts, relay, witness);
   }

@@ -27,6 +27,7 @@ export class DeviceWitness implements DatagramWitness {
   readonly #endpoint: string;
   readonly #paths: ReadonlySet<string>;
   readonly #moments: Moments;
+  readonly #life: () => number;
   readonly #seen = new Map<string, readonly Told[]>();
   /** What waits for an acknowledgement, by message id of a notification or token of a Send. */
   readonly #notified = new Map<number, readonly Told[]>();
@@ -35,11 +36,15 @@ export class DeviceWitness implements DatagramWitness {
   readonly #asked = new Map<string, string>();
   readonly #answered = new Set<string>();
 
-  /** Only the resources at these paths count. */
-  constructor(endpoint: string, paths: readonly string[], moments: Moments) {
+  /**
+   * Only the resources at these paths count. `life`: how often the bridge has been started; what it had not acknowledged when
+   * it was killed and a device sends again is told again, for nobody is left who knows the first copy (RFC 7252 4.5).
+   */
+  constructor(endpoint: string, paths: readonly string[], moments: Moments, life: () => number) {
     this.#endpoint = endpoint;
     this.#paths = new Set(paths);
     this.#moments = moments;
+    this.#life = life;
   }
 
   towardsBridge(bytes: Buffer): void {
@@ -47,7 +52,7 @@ export class DeviceWitness implements DatagramWitness {
     if (message === undefined) return;
     const send = message.code === POST && uriPath(message) === SEND_PATH;
     if (!send && !message.code.startsWith('2.')) return;
-    const key = `${message.messageId} ${message.token.toString('hex')}`;
+    const key = `${this.#life()} ${message.messageId} ${message.token.toString('hex')}`;
     const before = this.#seen.get(key);
     const told = before ?? this.#valuesOf(message);
     if (before === undefined) {

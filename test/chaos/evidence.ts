@@ -1,4 +1,4 @@
-/** A message of a device that carried a counted value to the bridge. */
+/** A message of a device that carried a counted value to the bridge; sent again to a bridge that started again it is another one. */
 export interface Told {
   readonly endpoint: string;
   /** The resource, e.g. `/3303/0/5700`. */

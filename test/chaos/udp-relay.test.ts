@@ -18,9 +18,9 @@ async function socket(): Promise<Socket> {
   return opened;
 }
 
-async function relayed(seed: number) {
+async function relayed(seed: number, life = () => 1) {
   const [device, bridge] = [await socket(), await socket()];
-  const witness = new DeviceWitness('chaos-01', ['/3303/0/5700'], new Moments());
+  const witness = new DeviceWitness('chaos-01', ['/3303/0/5700'], new Moments(), life);
   const relay = await UdpRelay.open(seed, () => bridge.address().port, witness);
   ends.push(() => relay.close());
   return { device, bridge, witness, relay };
@@ -59,8 +59,9 @@ it('a bad network loses and doubles datagrams as the seed has it, the same each 
   expect(first.length).toBeGreaterThan(distinct.size + 5);
 });
 
-it('a value counts as told once, and as acknowledged when the bridge has said so', async () => {
-  const { device, bridge, witness, relay } = await relayed(1);
+it('a value counts as told once in each life of the bridge, and as acknowledged when the bridge has said so', async () => {
+  let life = 1;
+  const { device, bridge, witness, relay } = await relayed(1, () => life);
   const payload = Buffer.from(
     JSON.stringify([
       { bn: '/3303/0/', n: '5700', v: 7 },
@@ -90,6 +91,13 @@ it('a value counts as told once, and as acknowledged when the bridge has said so
   bridge.send(generate({ code: '0.00', ack: true, messageId: 77 }), port, '127.0.0.1');
   await once(device, 'message');
   expect(witness.told[0]?.acknowledgedAt).toBe(2);
+  life = 2;
+  device.send(notification, relay.port, '127.0.0.1');
+  await once(bridge, 'message');
+  expect(witness.told.map(({ value, at }) => [value, at])).toEqual([
+    [7, 1],
+    [7, 3],
+  ]);
 });
 
 it('a command counts as carried out once, however often its answer is sent', async () => {

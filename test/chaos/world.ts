@@ -77,7 +77,13 @@ export class World {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'bridge.yaml'), CONFIGURATION);
     const bridge = new BridgeProcess(environment(way.url, cse, folder), join(folder, 'bridge.log'));
-    const parts = { seed: seed * 1_000, moments, bridgePort: () => bridge.port, lifetime: LIFETIME };
+    const parts = {
+      seed: seed * 1_000,
+      moments,
+      bridgePort: () => bridge.port,
+      bridgeLife: () => bridge.starts,
+      lifetime: LIFETIME,
+    };
     const devices = await Promise.all(Array.from({ length: count }, (_, index) => ChaosDevice.open(index, parts)));
     const world = new World({ cse, bridge, devices, way, applications, witness, others });
     try {
