@@ -15,3 +15,8 @@ export const SEED = Number(process.env.FUZZ_SEED ?? 20_261_121);
 export function count(usual: number): number {
   return Number(process.env.FUZZ_COUNT ?? usual);
 }
+
+/** Milliseconds for a test of `usual` tries that takes well below a minute: more where more are asked for. */
+export function timeLimit(usual: number): number {
+  return 60_000 * Math.max(1, count(usual) / usual);
+}
