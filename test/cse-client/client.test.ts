@@ -1,11 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  CseClient,
-  type CseClientOptions,
-  CseError,
-  DIALECTS,
-  STATUS_CODES,
-} from '../../cse-client/index.ts';
+import { CseClient, type CseClientOptions, CseError, DIALECTS, STATUS_CODES } from '../../cse-client/index.ts';
 import { answer, type Script, ScriptedCse } from './scripted-cse.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
