@@ -20,6 +20,7 @@ import { SharedTexts } from './shared-texts.ts';
 import { Turns } from './turns.ts';
 import { ValuePolicies } from './value-policies.ts';
 import { QueueBudget } from './value-queue.ts';
+import { newSession } from './value-session.ts';
 
 /**
  * Values of devices in the tree (TS-0014 6.4.2, 7.2, 8.2). Follows the bridge: whatever it has brought about is answered
@@ -44,7 +45,7 @@ export class Values implements ValueHooks {
     const { observeCheck } = settings;
     this.#check = observeCheck === 'off' ? undefined : new ObservationCheck(observeCheck, this.#devices, parts.clock);
     const { counters } = this;
-    const session = newSession(parts);
+    const session = newSession(parts, this.#left.latest);
     let sequence = 0;
     this.#shares = {
       delivery: {
@@ -250,14 +251,3 @@ export class Values implements ValueHooks {
 
 /** What comes while we stop is left to the device, which sends it again: to whoever serves next. */
 const NEVER = new Promise<void>(() => undefined);
-
-/** Later runs have later ones, and two of the same moment different ones. */
-function newSession({ clock, random }: ValueParts): string {
-  const started = Math.floor(clock.wall()).toString(36);
-  return (
-    started +
-    Math.floor(random() * 36 ** 3)
-      .toString(36)
-      .padStart(3, '0')
-  );
-}
