@@ -121,7 +121,7 @@ export class ChaosDevice {
     if (device === undefined) return;
     this.#device = undefined;
     clearInterval(this.#heart);
-    this.#leaving = device.stop({ limit: 4_000 });
+    this.#leaving = device.stop({ limit: 4_000 }).finally(() => this.witness.gone());
   }
 
   /** A sign of life: an Update, or another try to register. */

@@ -22,7 +22,7 @@ interface Record {
 export class DeviceWitness implements DatagramWitness {
   readonly told: Told[] = [];
   readonly carried: Carried[] = [];
-  /** De-registers that the bridge has accepted. */
+  /** De-registers that the bridge has accepted, and those that a device gave up. */
   readonly left: Left[] = [];
   readonly #endpoint: string;
   readonly #paths: ReadonlySet<string>;
@@ -45,6 +45,11 @@ export class DeviceWitness implements DatagramWitness {
     this.#paths = new Set(paths);
     this.#moments = moments;
     this.#life = life;
+  }
+
+  /** The device is gone without a word that was heard: its lifetime ends when nobody can see it, with the CSE away, too. */
+  gone(): void {
+    this.left.push({ endpoint: this.#endpoint, at: this.#moments.next() });
   }
 
   towardsBridge(bytes: Buffer): void {

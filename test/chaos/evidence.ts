@@ -20,7 +20,7 @@ export interface Stored {
   readonly generation: number;
 }
 
-/** A device has left: the bridge has accepted its De-register, or has deleted its AE. */
+/** A device has left: the bridge has accepted its De-register or deleted its AE, or the device is gone without having been heard. */
 export interface Left {
   readonly endpoint: string;
   readonly at: number;
