@@ -47,6 +47,8 @@ export class ChaosDevice {
   #value = 0;
   #sent = 0;
   #lostAt: number | undefined;
+  /** What it lists may not have been heard. */
+  #untold = false;
   #leaving: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -130,7 +132,8 @@ export class ChaosDevice {
     if (device === undefined) return;
     if (device.location !== undefined) {
       this.#lostAt = undefined;
-      device.update().catch(() => {});
+      if (this.#untold) this.#listAgain(device);
+      else device.update().catch(() => {});
       return;
     }
     this.#lostAt ??= performance.now();
@@ -170,9 +173,20 @@ export class ChaosDevice {
     change.catch(() => {});
   }
 
-  /** Tells its objects once more, for the last time may not have been heard. */
+  /** Tells its objects once more, until it is heard, for the last time may not have been. */
   tellObjects(): void {
-    if (this.#device?.location !== undefined) this.#device.update({ links: true }).catch(() => {});
+    this.#untold = true;
+    this.beat();
+  }
+
+  #listAgain(device: SimulatedDevice): void {
+    const heard = device.update({ links: true }).then(({ code }) => code === '2.04');
+    heard.then(
+      (yes) => {
+        if (yes) this.#untold = false;
+      },
+      () => {},
+    );
   }
 
   async dispose(): Promise<void> {
