@@ -4,7 +4,7 @@ import { countEnd, endOfAnswer, endOfFailure, newCounters, OPERATION_NAMES, type
 import { DIALECTS, type Dialect } from './dialect.ts';
 import { collectPages, filtersFor } from './discovery.ts';
 import { CseError, describeStatusCode } from './errors.ts';
-import { fromHttpResponse, type HttpRequest, type IncomingHttpResponse, toHttpRequest } from './http-binding.ts';
+import { fromHttpResponse, type HttpRequest, toHttpRequest } from './http-binding.ts';
 import { HttpTransport, type TlsCredentials } from './http-transport.ts';
 import {
   type FilterCriteria,
@@ -173,7 +173,7 @@ export class CseClient {
       const { timeout = this.#options.timeout, signal, priority = this.#priority } = options;
       const http = this.#authorized(toHttpRequest(request));
       const answer = await this.#transport.exchange(http, { timeout, signal, priority, about: request });
-      const response = this.#responseOf(answer);
+      const response = this.#read(() => fromHttpResponse(answer));
       const { rsc } = response;
       if (isSuccess(rsc)) counters.succeeded += 1;
       else counters.refused += 1;
@@ -284,14 +284,6 @@ export class CseClient {
     return response;
   }
 
-  #responseOf(answer: IncomingHttpResponse): ResponsePrimitive {
-    try {
-      return fromHttpResponse(answer);
-    } catch (error) {
-      throw this.#withAddress(error);
-    }
-  }
-
   /** Unique among all clients: a random part for this one and a running number (TS-0001 8.1.2). */
   #nextRequestId(): string {
     const { session } = this.#shared;
@@ -324,14 +316,10 @@ export class CseClient {
     try {
       return read();
     } catch (error) {
-      throw this.#withAddress(error);
+      if (!(error instanceof CseError) || error.code !== 'cse/not-a-cse') throw error;
+      const message = `What answers at ${this.#transport.name} is not a oneM2M CSE (${error.message})`;
+      throw new CseError(error.code, message, { details: error.details, cause: error });
     }
-  }
-
-  #withAddress(error: unknown): unknown {
-    if (!(error instanceof CseError) || error.code !== 'cse/not-a-cse') return error;
-    const message = `What answers at ${this.#transport.name} is not a oneM2M CSE (${error.message})`;
-    return new CseError(error.code, message, { details: error.details, cause: error });
   }
 }
 

@@ -27,6 +27,11 @@ interface Waiting {
   readonly answered: (packet: ParsedPacket) => void;
 }
 
+/** What a device of these measurements has: four instances of one resource each. */
+export const INSTANCES = ['1/0', '3/0', '3303/0', '3311/0'];
+/** How many of them are observed where nothing else is configured: all but the server account. */
+export const OBSERVED = 3;
+
 /** RFC 7252 4.8: ACK_TIMEOUT and MAX_RETRANSMIT; how long a separate answer is waited for. */
 const ACK_TIMEOUT = 2_000;
 const MAX_RETRANSMIT = 4;

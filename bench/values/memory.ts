@@ -6,10 +6,8 @@ import type { MemoryReport } from '../report-memory.ts';
 import { type Subject, startBridge } from '../subjects.ts';
 import { FORMATS } from './device-datagrams.ts';
 import { each, settled, until } from './fleet.ts';
-import { FleetDevice, type FleetOptions } from './fleet-device.ts';
+import { FleetDevice, type FleetOptions, INSTANCES, OBSERVED } from './fleet-device.ts';
 
-const INSTANCES = ['1/0', '3/0', '3303/0', '3311/0'];
-const OBSERVED = 3;
 const WARM_UP = 500;
 /** Milliseconds without a request to the CSE after which it has all values. */
 const QUIET = 2_000;

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { ResourceType } from '../../cse-client/index.ts';
 import { ownAddress } from '../load/peers.ts';
 import type { Metrics } from '../metrics.ts';
 import { startNullCse } from '../null-cse.ts';
@@ -7,7 +8,7 @@ import type { DelayReport } from '../report-delay.ts';
 import { startBridge } from '../subjects.ts';
 import { FORMATS } from './device-datagrams.ts';
 import { each, Fleet, settled, until } from './fleet.ts';
-import { FleetDevice } from './fleet-device.ts';
+import { FleetDevice, INSTANCES, OBSERVED } from './fleet-device.ts';
 import { ValueStream } from './value-stream.ts';
 
 /** So many endpoints that are there and stay. */
@@ -22,10 +23,7 @@ export interface SteadyOptions {
   readonly profile?: string | undefined;
 }
 
-const INSTANCES = ['1/0', '3/0', '3303/0', '3311/0'];
 const NOTIFIED = '3303/0';
-const OBSERVED = 3;
-const CONTENT_INSTANCE = 4;
 /** Seconds after which each endpoint updates again. */
 const UPDATES_EVERY = 300;
 /** Endpoints whose sockets stay open, for notifications; the others open theirs for each Update. */
@@ -39,7 +37,7 @@ export async function measureSteady(options: SteadyOptions): Promise<Metrics> {
   const { endpoints, seconds, notifications, inFlight, profile } = options;
   let stream: ValueStream | undefined;
   const created = (ty: number, { con }: { con?: unknown }): void => {
-    if (ty === CONTENT_INSTANCE) stream?.stored(con);
+    if (ty === ResourceType.contentInstance) stream?.stored(con);
   };
   const cse = await startNullCse({ port: 0, host: '127.0.0.1', delay: 0, base: 'cse-in', created });
   const settings = { IPE_VALUES_MODE: 'semantic', IPE_CSE_MAX_IN_FLIGHT: String(inFlight) };

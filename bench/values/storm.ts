@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { IpeError } from '../../common/index.ts';
+import { ResourceType } from '../../cse-client/index.ts';
 import type { Metrics } from '../metrics.ts';
 import { startNullCse } from '../null-cse.ts';
 import { processUsage } from '../process-usage.ts';
@@ -7,6 +8,7 @@ import type { DelayReport } from '../report-delay.ts';
 import { startBridge } from '../subjects.ts';
 import { FORMATS } from './device-datagrams.ts';
 import { Fleet, settled } from './fleet.ts';
+import { INSTANCES } from './fleet-device.ts';
 
 /** So many devices register, evenly within so many seconds. */
 export interface StormOptions {
@@ -17,8 +19,6 @@ export interface StormOptions {
   readonly profile?: string | undefined;
 }
 
-const INSTANCES = ['1/0', '3/0', '3303/0', '3311/0'];
-const CONTENT_INSTANCE = 4;
 /** Milliseconds without a request to the CSE after which what is missing is lost. */
 const QUIET = 3_000;
 const TICK = 5;
@@ -28,7 +28,7 @@ export async function measureStorm({ devices, seconds, inFlight, profile }: Stor
   let values = 0;
   let lastAt = 0;
   const created = (ty: number): void => {
-    if (ty !== CONTENT_INSTANCE) return;
+    if (ty !== ResourceType.contentInstance) return;
     values += 1;
     lastAt = performance.now();
   };

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { ResourceType } from '../../cse-client/index.ts';
 import { Child } from '../child.ts';
 import type { Metrics } from '../metrics.ts';
 import { startNullCse } from '../null-cse.ts';
@@ -26,7 +27,6 @@ export interface ThroughputOptions {
 }
 
 const INSTANCE = '3303/0';
-const CONTENT_INSTANCE = 4;
 
 /**
  * Devices and a CSE that answers at once in this process, the bridge in one of its own; before and after it the CSE client
@@ -40,7 +40,7 @@ export async function measureThroughput(options: ThroughputOptions): Promise<Met
     delay: 0,
     base: 'cse-in',
     created: (ty, { con }) => {
-      if (ty === CONTENT_INSTANCE) stream?.stored(con);
+      if (ty === ResourceType.contentInstance) stream?.stored(con);
     },
   });
   const url = `http://127.0.0.1:${cse.port}`;

@@ -169,9 +169,12 @@ describe('access.rules', () => {
     },
   );
 
-  it('a device that another rule holds for now carries the policies of that, when it registers again', async () => {
-    const cse = await start();
-    const first = await startIpe(cse, { access: { command: ['Cplant'] }, shutdownTimeout: '100ms' });
+  /** The application that an earlier run of the IPE lets command `meter-1`, and that sees it. */
+  async function seenInAnEarlierRun(
+    cse: Awaited<ReturnType<typeof startEmbedded>>,
+    more: Parameters<typeof startIpe>[1] = {},
+  ) {
+    const first = await startIpe(cse, { access: { command: ['Cplant'] }, shutdownTimeout: '100ms', ...more });
     await device(first, 'meter-1');
     const plant = await application(cse, 'plant');
     await eventually(
@@ -179,6 +182,12 @@ describe('access.rules', () => {
       (rsc) => rsc === undefined,
     );
     await first.stop();
+    return plant;
+  }
+
+  it('a device that another rule holds for now carries the policies of that, when it registers again', async () => {
+    const cse = await start();
+    const plant = await seenInAnEarlierRun(cse);
     const second = await run(cse, {
       command: ['Cplant'],
       rules: [{ endpoint: 'meter-*', read: ['Cbilling'], command: [] }],
@@ -197,14 +206,7 @@ describe('access.rules', () => {
     const folder = mkdtempSync(join(tmpdir(), 'lwm2m-ipe-access-'));
     stops.push(async () => rmSync(folder, { recursive: true, force: true }));
     const store = { kind: 'lmdb' as const, path: join(folder, 'store') };
-    const first = await startIpe(cse, { access: { command: ['Cplant'] }, shutdownTimeout: '100ms', store });
-    await device(first, 'meter-1');
-    const plant = await application(cse, 'plant');
-    await eventually(
-      () => code(plant.retrieve(container, `${cse.base}/meter-1/3311_0/5850`)),
-      (rsc) => rsc === undefined,
-    );
-    await first.stop();
+    const plant = await seenInAnEarlierRun(cse, { store });
     const rules = [{ endpoint: 'meter-*', read: ['Cbilling'], command: [] }];
     const second = await startIpe(cse, { store, shutdownTimeout: '100ms', access: { command: ['Cplant'], rules } });
     stops.push(() => second.stop());

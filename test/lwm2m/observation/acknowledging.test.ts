@@ -25,6 +25,14 @@ function gate() {
   return { passed, open };
 }
 
+/** Says when a report came, and has taken it when that is let. */
+const takes = (reported: ReturnType<typeof gate>, taken: ReturnType<typeof gate>) => ({
+  report: () => {
+    reported.open();
+    return taken.passed;
+  },
+});
+
 /** Resolves with what of two comes first. */
 const first = <A, B>(a: Promise<A>, b: Promise<B>) => Promise.race([a.then(() => 'a'), b.then(() => 'b')]);
 
@@ -38,16 +46,7 @@ describe('a confirmable message that brings values', () => {
       asked += 1;
       return piece(asked);
     };
-    const { device, perform } = await pair(
-      script,
-      {},
-      {
-        report: () => {
-          reported.open();
-          return taken.passed;
-        },
-      },
-    );
+    const { device, perform } = await pair(script, {}, takes(reported, taken));
     await perform(observe('/3303/0'));
     const acknowledged = device.notify(tokenOf(device.requests[0]), { ...piece(0), observe: 2 });
     expect(await first(acknowledged, reported.passed)).toBe('b');
@@ -60,16 +59,7 @@ describe('a confirmable message that brings values', () => {
     const reported = gate();
     const script: Script = ({ observe: wish }, { requests }) =>
       wish === 0 && requests.length > 1 ? { how: 'empty' } : { code: '2.05', ...senml(0), observe: 1 };
-    const { device, perform } = await pair(
-      script,
-      {},
-      {
-        report: () => {
-          reported.open();
-          return taken.passed;
-        },
-      },
-    );
+    const { device, perform } = await pair(script, {}, takes(reported, taken));
     await perform(observe('/3303/0'));
     // Asked for again: the answer comes separately, and in blocks, so that a notification can come between.
     let asked: ServerRequest | undefined;
