@@ -51,6 +51,15 @@ const links = [{ objectId: 1 }, { objectId: 3 }, { objectId: 3303 }, { objectId:
   instanceId: 0,
 }));
 
+/** Access as the bridge gives it to what it makes: its creator does everything, everybody finds and reads. */
+const OWN_RULES = { acr: [{ acor: [administrator, 'Cbench'], acop: 63 }] };
+const policy = await client.create(
+  ResourceType.acp,
+  base,
+  { rn: `${values.prefix}policy`, pv: { acr: [...OWN_RULES.acr, { acor: ['all'], acop: 34 }] }, pvs: OWN_RULES },
+  { originator: administrator },
+);
+
 function contextOf(number: number): ResourceContext {
   const endpoint = `${values.prefix}${number}`;
   const registration: Registration = {
@@ -70,7 +79,7 @@ function contextOf(number: number): ResourceContext {
     names: endpointNames(endpoint, { nodePrefix: 'node-', maxLength: undefined }),
     labels: { lwm2m: true, interworking: true, extra: [] },
     expirationTime: formatTimestamp(Date.now() + 3_600_000, client.dialect),
-    accessControlPolicy: undefined,
+    accessControlPolicy: policy.ri ?? `${base}/${values.prefix}policy`,
     nodeLink: undefined,
     releaseVersion: '3',
     hostedAeLinksKept: true,
@@ -85,8 +94,9 @@ const nodePath = (context: ResourceContext): string => `${base}/${context.names.
 async function create(context: ResourceContext): Promise<number> {
   const { names } = context;
   const node = createAttributes(NODE_ATTRIBUTES, context);
-  await client.create(ResourceType.node, base, node, { originator: administrator });
-  await client.create(ResourceType.ae, base, createAttributes(AE_ATTRIBUTES, context), { originator: names.aeId });
+  const { ri: nodeLink } = await client.create(ResourceType.node, base, node, { originator: administrator });
+  const ae = createAttributes(AE_ATTRIBUTES, { ...context, nodeLink });
+  await client.create(ResourceType.ae, base, ae, { originator: names.aeId });
   const containers = links.map((link) =>
     client.create(
       ResourceType.container,
@@ -157,4 +167,5 @@ const rates: CseRates = {
   cpu: (user + system) / (client.counters.requests - requestsBefore),
 };
 process.stdout.write(`${JSON.stringify({ rates })}\n`);
+await client.delete(`${base}/${values.prefix}policy`, { originator: administrator });
 await client.close();

@@ -19,6 +19,7 @@ const TABLES: readonly Table[] = [
   'setting',
   'quarantine',
   'cse',
+  'update',
 ];
 
 /** What a log gave back. */

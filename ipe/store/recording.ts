@@ -2,6 +2,7 @@ import { errorMessage, type Logger } from '../../common/index.ts';
 import { type Refusal, type Registration, type RegistrationHandler, registrationFields } from '../../lwm2m/index.ts';
 import type { HeldFollower } from './held-follower.ts';
 import type { Store } from './store.ts';
+import { isRenewal } from './update-record.ts';
 
 /** What registrations are recorded with. */
 export interface RecordingParts {
@@ -13,6 +14,11 @@ export interface RecordingParts {
   readonly follower: Pick<HeldFollower, 'release' | 'drop'>;
 }
 
+interface Recording extends RecordingParts {
+  /** Endpoints of which the store did not take the last record. */
+  readonly behind: Set<string>;
+}
+
 /** Seconds: the least and the most that a device is told to wait while nothing can be recorded. */
 const MAX_AGE = { least: 15, most: 60 } as const;
 
@@ -20,7 +26,8 @@ const MAX_AGE = { least: 15, most: 60 } as const;
  * The handler, whose decisions are durable before the device is told: registrations are recorded with the address and
  * lifetime that they have then. While nothing can be recorded, Register and Update are refused with 5.03.
  */
-export function recorded(handler: RegistrationHandler, parts: RecordingParts): RegistrationHandler {
+export function recorded(handler: RegistrationHandler, given: RecordingParts): RegistrationHandler {
+  const parts: Recording = { ...given, behind: new Set() };
   const { store, follower } = parts;
   return {
     register: async (registration, previous) => {
@@ -42,10 +49,12 @@ export function recorded(handler: RegistrationHandler, parts: RecordingParts): R
     update: async (registration, previous) => {
       if (store.fault !== undefined) return unrecorded(parts);
       const refusal = await handler.update(registration, previous);
-      if (refusal === undefined) return (await put(registration, parts)) ? undefined : unrecorded(parts);
+      if (refusal === undefined) {
+        return (await put(registration, parts, previous)) ? undefined : unrecorded(parts);
+      }
       // A refusal of class 5 takes address and time over all the same.
       if (refusal.code.startsWith('5.')) {
-        await put({ ...previous, peer: registration.peer, updatedAt: registration.updatedAt }, parts);
+        await put({ ...previous, peer: registration.peer, updatedAt: registration.updatedAt }, parts, previous);
       }
       return refusal;
     },
@@ -61,10 +70,21 @@ export function recorded(handler: RegistrationHandler, parts: RecordingParts): R
   };
 }
 
-/** True when it is durable. */
-async function put(registration: Registration, { store, logger }: RecordingParts): Promise<boolean> {
+/** True when it is durable; whole, unless only the time differs from the previous one. */
+async function put(
+  registration: Registration,
+  { store, logger, behind }: Recording,
+  previous?: Registration,
+): Promise<boolean> {
+  const { endpoint } = registration;
   try {
-    store.put('registration', registration.endpoint, registration);
+    if (previous !== undefined && isRenewal(registration, previous) && !behind.has(endpoint)) {
+      store.put('update', endpoint, registration);
+    } else {
+      behind.add(endpoint);
+      store.put('registration', endpoint, registration);
+      behind.delete(endpoint);
+    }
     await store.flushed();
     return true;
   } catch (error) {
@@ -75,14 +95,16 @@ async function put(registration: Registration, { store, logger }: RecordingParts
 }
 
 /** A registration has ended whatever becomes of its record: one that stays ends with its lifetime. */
-async function gone(registration: Registration, parts: RecordingParts): Promise<void> {
+async function gone(registration: Registration, parts: Recording): Promise<void> {
   remove(registration, parts);
   await parts.store.flushed().catch(() => undefined);
 }
 
-function remove(registration: Registration, { store, logger }: RecordingParts): void {
+function remove(registration: Registration, { store, logger, behind }: Recording): void {
+  behind.delete(registration.endpoint);
   try {
     store.remove('registration', registration.endpoint);
+    store.remove('update', registration.endpoint);
   } catch (error) {
     const fields = registrationFields(registration);
     logger.warn('the end of a registration was not recorded', { ...fields, reason: errorMessage(error) });

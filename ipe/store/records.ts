@@ -8,6 +8,7 @@ import { observationFormat } from './observation-record.ts';
 import type { RecordFormat } from './record-format.ts';
 import { registrationFormat } from './registration-record.ts';
 import { type StoredTree, treeFormat } from './tree-record.ts';
+import { type StoredUpdate, updateFormat } from './update-record.ts';
 import { type StoredValue, valueFormat } from './value-record.ts';
 
 /** Something small that outlives a run, such as a counter of sessions. */
@@ -17,6 +18,8 @@ export type Setting = string | number | boolean;
 export interface Records {
   /** Who is registered, by endpoint name. */
   registration: Registration;
+  /** When it was last updated, where that is later than its record says; by endpoint name. */
+  update: StoredUpdate;
   /** What the CSE should hold, by endpoint name. */
   tree: StoredTree;
   /** What is still to be done there, by `journalKey`. */
@@ -51,6 +54,7 @@ const settingFormat: RecordFormat<Setting> = {
 /** The formats of the present version. */
 export const RECORD_FORMATS: RecordFormats = {
   registration: registrationFormat,
+  update: updateFormat,
   tree: treeFormat,
   journal: journalFormat,
   observation: observationFormat,

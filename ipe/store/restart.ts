@@ -8,6 +8,7 @@ import { lastAlive } from './heartbeat.ts';
 import { objectLinksText } from './object-links-text.ts';
 import type { Store } from './store.ts';
 import type { StoredTree } from './tree-record.ts';
+import { updated } from './update-record.ts';
 
 /** Who takes up what an earlier run left. */
 export interface RestartParts {
@@ -66,7 +67,7 @@ export function restart(parts: RestartParts): Restarted {
   const followed: [Registration, EndpointTree][] = [];
   const missing: Registration[] = [];
   let registrations = 0;
-  for (const { record } of store.entries('registration')) {
+  for (const record of restoredRegistrations(store)) {
     if (!server.restore(record)) continue;
     registrations += 1;
     const stored = trees.get(record.endpoint);
@@ -89,6 +90,16 @@ export function restart(parts: RestartParts): Restarted {
   for (const [registration, tree] of followed) if (isBehind(tree, registration)) backlog.add(registration.endpoint);
   const complete = same && store.counters.quarantined === 0;
   return { registrations, observations, withoutTree, removals, complete };
+}
+
+/** The registrations as their last Updates left them. */
+function* restoredRegistrations(store: Store): IterableIterator<Registration> {
+  const updates = new Map([...store.entries('update')].map(({ key, record }) => [key, record]));
+  for (const { key, record } of store.entries('registration')) {
+    yield updated(record, updates.get(key));
+    updates.delete(key);
+  }
+  for (const endpoint of updates.keys()) store.remove('update', endpoint);
 }
 
 /** True when the last run accepted something that it could not carry out. */

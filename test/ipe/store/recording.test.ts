@@ -2,13 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { IpeError, silentLogger } from '../../../common/index.ts';
 import { MemoryStore } from '../../../ipe/store/memory-store.ts';
 import { recorded } from '../../../ipe/store/recording.ts';
-import type { Refusal, RegistrationHandler } from '../../../lwm2m/index.ts';
+import type { Kind, Records } from '../../../ipe/store/records.ts';
+import { decodeObjectLinks, type Refusal, type RegistrationHandler } from '../../../lwm2m/index.ts';
 import { registrationOf } from './samples.ts';
 
 /** A store whose writes become durable when the test says so. */
 class HeldStore extends MemoryStore {
   override fault: IpeError | undefined = undefined;
   readonly flushes: PromiseWithResolvers[] = [];
+  busy = false;
+
+  override put<K extends Kind>(kind: K, key: string, record: Records[K]): void {
+    if (this.busy) throw new IpeError('store/busy', 'too much waits', { retryable: true });
+    super.put(kind, key, record);
+  }
 
   override flushed(): Promise<void> {
     return new Promise((resolve, reject) => this.flushes.push({ resolve, reject }));
@@ -18,6 +25,10 @@ class HeldStore extends MemoryStore {
     await new Promise((done) => setImmediate(done));
     for (const { resolve, reject } of this.flushes.splice(0)) error === undefined ? resolve() : reject(error);
     await new Promise((done) => setImmediate(done));
+  }
+
+  get updates() {
+    return [...this.entries('update')].map(({ record }) => record);
   }
 
   get registrations() {
@@ -113,6 +124,50 @@ describe('a registration', () => {
     expect(store.registrations[0]?.peer.port).toBe(2);
   });
 
+  it('of which an Update changed nothing but the time has that alone recorded', async () => {
+    const { store, handler } = desk();
+    const previous = registrationOf('dev');
+    store.put('registration', 'dev', previous);
+    const next = { ...previous, peer: { ...previous.peer }, updatedAt: previous.updatedAt + 60_000 };
+    const answer = handler.update(next, previous);
+    expect(await soon(answer)).toBe('waits');
+    await store.settle();
+    expect(await answer).toBeUndefined();
+    expect(store.registrations).toEqual([previous]);
+    expect(store.updates).toMatchObject([{ id: previous.id, updatedAt: next.updatedAt }]);
+  });
+
+  it.each([
+    ['lifetime', { lifetime: 301 }],
+    ['binding', { binding: 'US' }],
+    ['queue mode', { queueMode: true }],
+    ['number', { smsNumber: '+491700000001' }],
+    ['object links', { objectLinks: decodeObjectLinks(Buffer.from('</3/0>')) }],
+    ['identity', { peer: { ...registrationOf('dev').peer, identity: { kind: 'psk', identity: 'dev' } } }],
+  ] as const)('of which an Update changed the %s is recorded whole', async (_, changed) => {
+    const { store, handler } = desk();
+    const next = { ...registrationOf('dev'), ...changed };
+    const answer = handler.update(next, registrationOf('dev'));
+    await store.settle();
+    expect(await answer).toBeUndefined();
+    expect(store.registrations).toEqual([next]);
+    expect(store.updates).toEqual([]);
+  });
+
+  it('that the store did not take is recorded whole with the next Update', async () => {
+    const { store, handler } = desk();
+    const [first, second] = [registrationOf('dev', 1), registrationOf('dev', 2)];
+    store.put('registration', 'dev', first);
+    store.busy = true;
+    expect(await handler.update(second, first)).toMatchObject({ code: '5.03' });
+    store.busy = false;
+    const third = { ...second, updatedAt: second.updatedAt + 1 };
+    const answer = handler.update(third, second);
+    await store.settle();
+    expect(await answer).toBeUndefined();
+    expect(store.registrations).toEqual([third]);
+  });
+
   it('has its new address and time recorded when an Update is refused with 5.xx, and nothing else of it', async () => {
     const { store, handler } = desk({ code: '5.03' });
     const previous = registrationOf('dev', 1);
@@ -129,11 +184,13 @@ describe('a registration', () => {
       for (const error of [undefined, FULL]) {
         const { store, handler, asked } = desk();
         store.put('registration', 'dev', registrationOf('dev'));
+        store.put('update', 'dev', registrationOf('dev'));
         const answer = handler[end](registrationOf('dev'));
         await store.settle(error);
         expect(await answer).toBeUndefined();
         expect(asked).toEqual([end]);
         expect(store.registrations).toEqual([]);
+        expect(store.updates).toEqual([]);
       }
     },
   );

@@ -58,6 +58,26 @@ function desk({ registered = 10, alive = 5 }: { registered?: number; alive?: num
 }
 
 describe('a restart', () => {
+  it('takes up each registration with the time of its last Update', () => {
+    const { store, put, parts } = desk();
+    const restored: Registration[] = [];
+    const restore = (registration: Registration) => restored.push(registration) > 0;
+    for (const endpoint of ['dev', 'early', 'other']) put(endpoint);
+    const updatedAt = parts.clock.wall() - 10_000;
+    store.put('update', 'dev', { id: 'id-dev', updatedAt: updatedAt + 5_000 });
+    // The clock was set back after the registration was recorded; and an Update of an earlier registration.
+    store.put('update', 'early', { id: 'id-early', updatedAt: updatedAt - 5_000 });
+    store.put('update', 'other', { id: 'id-before', updatedAt: updatedAt + 5_000 });
+    store.put('update', 'gone', { id: 'id-gone', updatedAt: updatedAt + 5_000 });
+    restart({ ...parts, server: { ...parts.server, restore } });
+    expect(restored.map(({ endpoint, updatedAt: at }) => [endpoint, at - updatedAt])).toEqual([
+      ['dev', 5_000],
+      ['early', 0],
+      ['other', 0],
+    ]);
+    expect([...store.entries('update')].map(({ key }) => key)).not.toContain('gone');
+  });
+
   it('takes up each registration with its tree, and relies on observations that devices still hold', () => {
     const { store, put, told, parts } = desk();
     for (const endpoint of ['a', 'dev']) {

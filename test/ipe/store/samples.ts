@@ -21,6 +21,7 @@ export function registrationOf(endpoint: string, port = 50_000): Registration {
 /** One record of each kind. */
 export const SAMPLES: Records = {
   registration: registrationOf('urn:imei:1234'),
+  update: { id: 'id-urn:imei:1234', updatedAt: 1_700_000_200_000.75 },
   tree: {
     endpoint: 'urn:imei:1234',
     names: { resourceName: 'imei_3A1234', aeId: 'Cimei_3A1234', nodeName: 'node-imei_3A1234' },

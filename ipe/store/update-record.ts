@@ -1,0 +1,52 @@
+import type { Registration } from '../../lwm2m/index.ts';
+import { Fields } from './fields.ts';
+import type { RecordFormat } from './record-format.ts';
+
+/** That a registration was updated, and nothing but its time changed. */
+export interface StoredUpdate {
+  /** Of the registration: an Update of an earlier one does not count. */
+  readonly id: string;
+  /** Wall clock, milliseconds. */
+  readonly updatedAt: number;
+}
+
+/** The last Update of a registration since it was recorded whole. Key: the endpoint name. */
+export const updateFormat: RecordFormat<StoredUpdate> = {
+  version: 1,
+  encode: ({ id, updatedAt }): StoredUpdate => ({ id, updatedAt }),
+  decode: (json) => {
+    const fields = new Fields(json);
+    return { id: fields.text('id', 64), updatedAt: fields.time('updatedAt') };
+  },
+};
+
+/** True when nothing has changed but the time, so that a record of that is enough (LwM2M 1.0 5.3.2). */
+export function isRenewal(registration: Registration, previous: Registration): boolean {
+  return (
+    isFrom(registration.peer, previous.peer) &&
+    registration.id === previous.id &&
+    registration.objectLinks === previous.objectLinks &&
+    registration.lifetime === previous.lifetime &&
+    registration.binding === previous.binding &&
+    registration.queueMode === previous.queueMode &&
+    registration.version === previous.version &&
+    registration.smsNumber === previous.smsNumber &&
+    registration.registeredAt === previous.registeredAt
+  );
+}
+
+/** The registration as it was updated; one whose clock has been set back meanwhile keeps the later time. */
+export function updated(registration: Registration, update: StoredUpdate | undefined): Registration {
+  if (update?.id !== registration.id || update.updatedAt <= registration.updatedAt) return registration;
+  return { ...registration, updatedAt: update.updatedAt };
+}
+
+function isFrom(peer: Registration['peer'], previous: Registration['peer']): boolean {
+  return (
+    peer === previous ||
+    (peer.key === previous.key &&
+      peer.address === previous.address &&
+      peer.port === previous.port &&
+      peer.identity === previous.identity)
+  );
+}
