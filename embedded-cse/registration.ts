@@ -49,14 +49,15 @@ export function linkNode(context: Context, ae: { ri: string; linkedNode: string 
   const wanted = typeof nl === 'string' ? nl : undefined;
   if (wanted === ae.linkedNode) return;
   if (ae.linkedNode !== undefined) unlink(context, ae.ri, ae.linkedNode);
-  ae.linkedNode = wanted;
   if (wanted === undefined) {
+    ae.linkedNode = undefined;
     // ACME looks the node up all the same, so that `nl` cannot be taken away there.
     if (context.behaviour.breaksNodeLinks) throw new Refusal(RSC.notFound, 'no node of that link');
     return;
   }
   const node = nodeOf(context, wanted);
   if (node === undefined) throw new Refusal(RSC.notFound, `resource not found: ${wanted.slice(0, 100)}`);
+  ae.linkedNode = wanted;
   const hosted = Array.isArray(node.attributes.hael) ? (node.attributes.hael as unknown[]) : [];
   if (!hosted.includes(ae.ri)) context.tree.replaceAttributes(node, { ...node.attributes, hael: [...hosted, ae.ri] });
 }

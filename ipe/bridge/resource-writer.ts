@@ -49,7 +49,10 @@ export async function ensureNode(work: Work, originator: string | undefined) {
   return existing.ri;
 }
 
-/** Creates the AE, or takes over and repairs the one that is there: true then. Rejects with IpeError. */
+/**
+ * Creates the AE, or takes over and repairs the one that is there: true then. One that is there and cannot be written is
+ * made anew. Rejects with IpeError.
+ */
 export async function ensureAe(work: Work): Promise<boolean> {
   const path = aePath(work);
   const refusal = await createAe(work);
@@ -65,8 +68,17 @@ export async function ensureAe(work: Work): Promise<boolean> {
   });
   if (existing === undefined) return false;
   assertOurs(existing.lbl, work.context, path);
-  await renewAe(work, 'whole');
-  return true;
+  try {
+    await renewAe(work, 'whole');
+    return true;
+  } catch (error) {
+    if (!isRefused(error, 4004)) throw error;
+  }
+  // ACME writes none whose node went before it.
+  await deleteResource(work.client, path);
+  const again = await createAe(work);
+  if (again !== undefined) throw again;
+  return false;
 }
 
 /** The refusal where the AE or its AE-ID is there already. */

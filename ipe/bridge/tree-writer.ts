@@ -82,13 +82,14 @@ export class TreeWriter {
     incarnation = this.#nextIncarnation(),
   ): Promise<EndpointTree> {
     const expiresAt = this.#grant(registration);
-    const work = await this.#work(registration, names, expiresAt, undefined, 'register');
+    const work = await this.#work(registration, names, expiresAt, 'register');
     try {
       const nodeId = await this.#node(work);
       const linked = { ...work, context: { ...work.context, nodeLink: this.#nodeLink(nodeId) } };
       if (await ensureAe(linked)) {
-        work.undo.adopt(aePath(work));
+        // Taken back in the other order: ACME can never delete an AE whose node went before it.
         if (nodeId !== undefined) work.undo.adopt(nodePath(work));
+        work.undo.adopt(aePath(work));
         await this.#dropUnlisted(linked);
       }
       await each(registration.objectLinks.links, (link) => ensureContainer(linked, link));
@@ -114,11 +115,12 @@ export class TreeWriter {
    * anew: labels, links, expirationTime, access. Rejects with IpeError: what was created is taken back then, what existed stays.
    */
   async change(tree: EndpointTree, registration: Registration, whole = false): Promise<EndpointTree> {
-    const { names, nodeId } = tree;
+    const { names } = tree;
     const renew = whole || this.#needsRenewal(tree, registration);
     const changes = resourceChanges(tree, registration, renew);
     const expiresAt = renew ? this.#grant(registration) : tree.expiresAt;
-    const work = await this.#work(registration, names, expiresAt, nodeId, 'update');
+    // Without a link: it stands since the AE was made, and ACME takes no other.
+    const work = await this.#work(registration, names, expiresAt, 'update');
     tree.renewal = expiresAt;
     try {
       await this.#apply(work, changes, tree, registration, whole);
@@ -208,21 +210,14 @@ export class TreeWriter {
     return grantExpiration(registration.lifetime, this.#parts.clock.wall(), this.#settings.expiration);
   }
 
-  async #work(
-    registration: Registration,
-    names: EndpointNames,
-    expiresAt: number,
-    nodeId: string | undefined,
-    service: Service,
-  ): Promise<Work> {
+  async #work(registration: Registration, names: EndpointNames, expiresAt: number, service: Service): Promise<Work> {
     const { base, labels, releaseVersion } = this.#settings;
     const expirationTime = formatTimestamp(expiresAt, this.#client.dialect);
     const { hostedAeLinksKept, containerOntologyRef } = this.#parts.cse().dialect;
     const accessControlPolicy = await this.#parts.policyOf(registration.endpoint);
-    const nodeLink = this.#nodeLink(nodeId);
     const client = this.#client.correlated(registrationMark(registration.id)).withPriority(ORDER_OF_SERVICE[service]);
     const undo = new Undo((path) => deleteResource(client, path), this.#parts.leave);
-    const written = { names, labels, releaseVersion, expirationTime, accessControlPolicy, nodeLink };
+    const written = { names, labels, releaseVersion, expirationTime, accessControlPolicy, nodeLink: undefined };
     return { client, context: { registration, ...written, hostedAeLinksKept, containerOntologyRef }, base, undo };
   }
 

@@ -297,6 +297,18 @@ export function accessContract(subject: () => Subject): void {
       expect((await admin().delete(path)).rsc).toBe(4004);
     });
 
+    it('an UPDATE to a node that is not there is 4004; the node before loses the AE, which keeps its link (a fault of ACME)', async () => {
+      const ri = (await admin().create(base(), 14, { ni: 'x' })).body['m2m:nod'].ri;
+      const { caller, path } = await admin().application({ nl: ri });
+      expect((await caller.update(path, 2, { nl: 'nothing' })).rsc).toBe(4004);
+      expect((await admin().retrieve(ri)).body['m2m:nod'].hael).toBeUndefined();
+      expect((await caller.retrieve(path)).body['m2m:ae'].nl).toBe(ri);
+      expect((await caller.update(path, 2, { nl: ri })).rsc).toBe(2004);
+      await admin().delete(ri);
+      expect((await caller.delete(path)).rsc).toBe(4004);
+      expect((await caller.retrieve(path)).rsc).toBe(2000);
+    });
+
     it('nl cannot be taken away by null: 4004 (a fault of ACME)', async () => {
       const ri = (await admin().create(base(), 14, { ni: 'x' })).body['m2m:nod'].ri;
       const { caller, path } = await admin().application({ nl: ri });

@@ -193,6 +193,36 @@ describe.each(['journal', 'refuse'] as const)(
       await device.deregister();
     });
 
+    it('a tree that is made anew for a CSE that came back empty, in spite of refusals, is linked as it stands there', async () => {
+      await device.register({ endpoint, version: '1.0' });
+      cse.cse.faults.forget();
+      await app.client.create(ae, cse.base, { rn: 'app', api: 'Napp', rr: false, srv: ['3'] });
+      cse.cse.faults.refuse(5000, { op: create, ty: container, to: /faulty-/ }, { times: 1 });
+      // So that the AE stays which is to be taken back.
+      cse.cse.faults.refuse(5000, { op: remove }, { times: 1 });
+      expect(await device.update()).toMatchObject({ code: '5.00' });
+      expect(await device.register({ endpoint, version: '1.1' })).toMatchObject({ code: '2.01' });
+      await whole();
+      const { ri } = (await app.see(node, `node-${endpoint}`)) ?? {};
+      expect(await app.see(ae, endpoint)).toMatchObject({ nl: ri });
+      await device.deregister();
+      await gone();
+    });
+
+    it('what was taken over is taken back as on De-register, the AE before the node that it names', async () => {
+      await device.register({ endpoint });
+      await ipe.stop();
+      ipe = await startIpe(cse, { cse: { timeout: '2500ms', whenAway } });
+      device.close();
+      device = await Device.open(ipe.port);
+      cse.cse.faults.refuse(5000, { op: create, ty: container, to: /faulty-/ }, { times: 1 });
+      const refusal = cse.cse.faults.refuse(5000, { op: remove, to: `${cse.base}/${endpoint}` });
+      expect(await device.register({ endpoint, links: '</1/0>,</3/0>,</3303/0>' })).toMatchObject({ code: '5.00' });
+      expect(await found()).toContain(`node-${endpoint}`);
+      refusal.cancel();
+      await gone();
+    });
+
     it('a CSE that forgets everything in the middle of a Register: the device is registered and visible, or refused and not', async () => {
       cse.cse.faults.delay(150, { op: create, ty: container });
       const registering = device.register({ endpoint, links: '</1/0>,</3/0>,</3303/0>' });

@@ -66,6 +66,18 @@ export function reconciliationSuite(title: string, start: () => Promise<CseUnder
       await whole('lost-all', '1_0', '3_0');
     });
 
+    it('a node that somebody deleted comes back, linked with its AE, which is updated and deleted as before', async () => {
+      if (!hasNodes()) return;
+      const device = await register('lost-node');
+      await app.client.delete(`${cse.base}/node-lost-node`, admin());
+      const seen = async () => ({ of: await app.see(ae, 'lost-node'), at: await app.see(node, 'node-lost-node') });
+      await eventually(seen, ({ of, at }) => at !== undefined && of?.nl?.split('/').at(-1) === at.ri);
+      await whole('lost-node', '1_0', '3_0');
+      expect((await device.update(['lt=9000'])).code).toBe('2.04');
+      expect((await device.deregister()).code).toBe('2.02');
+      expect(await names('lost-node')).toEqual([]);
+    });
+
     it('labels that somebody replaced, and an expirationTime that somebody shortened, are repaired', async () => {
       await register('relabelled');
       const dialect = cse.dialect;
