@@ -146,6 +146,7 @@ export class CsePresence {
       return;
     }
     try {
+      await this.#client.retrieve(ResourceType.ae, this.#aePath);
       for (const policy of this.#policies()) await this.#client.retrieve(ResourceType.acp, policy);
       return;
     } catch (error) {

@@ -36,7 +36,7 @@ export class FreeSpace {
   }
 
   /** Rejects with IpeError `store/full` when there may be no room for the writes. */
-  async demand(writes: readonly Write[]): Promise<void> {
+  async demand(writes: Iterable<Write>): Promise<void> {
     let needed = 0;
     const perWrite = this.#reserve === RESERVE ? PER_WRITE : 0;
     for (const { bytes } of writes) if (bytes !== undefined) needed += perWrite + bytes.length;

@@ -24,14 +24,15 @@ export const DEFAULT_PENDING_LIMITS: PendingLimits = { writes: 200_000, bytes: 1
 /** What a group commit works with. */
 export interface GroupCommitParts {
   /** Makes writes durable, all or none. Rejects with IpeError. */
-  readonly commit: (writes: Iterable<Write>) => Promise<void>;
+  readonly commit: (group: Group) => Promise<void>;
   readonly limits: PendingLimits;
   readonly counters: StoreCounters;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-type Group = Map<string, Write>;
+/** Writes by table and key. */
+export type Group = ReadonlyMap<string, Write>;
 
 interface Waiting {
   readonly promise: Promise<void>;
@@ -55,8 +56,8 @@ const LAST_ATTEMPTS = 200;
  */
 export class GroupCommit {
   readonly #parts: GroupCommitParts;
-  #gathering: Group = new Map();
-  #committing: Group | undefined;
+  #gathering = new Map<string, Write>();
+  #committing: Map<string, Write> | undefined;
   #gatheringBytes = 0;
   #committingBytes = 0;
   /** Of the group that is being gathered, and of the one under way. */
@@ -163,11 +164,11 @@ export class GroupCommit {
       while (this.#gathering.size > 0) {
         await this.#pace();
         this.#takeGroup();
-        await this.#parts.commit((this.#committing as Group).values());
+        await this.#parts.commit(this.#committing as Group);
         this.#succeeded();
       }
     } catch (error) {
-      await this.#commitRemovals(this.#committing as Group);
+      await this.#commitRemovals(this.#committing as Map<string, Write>);
       this.#failed(error as IpeError);
     } finally {
       this.#running = false;
@@ -234,11 +235,11 @@ export class GroupCommit {
    * What is removed needs no room, and has to be gone after a kill: a value that the CSE got while the disk was full would come
    * back to it as the newest.
    */
-  async #commitRemovals(group: Group): Promise<void> {
-    const removals = [...group].filter(([, { bytes }]) => bytes === undefined);
-    if (removals.length === 0) return;
+  async #commitRemovals(group: Map<string, Write>): Promise<void> {
+    const removals = new Map([...group].filter(([, { bytes }]) => bytes === undefined));
+    if (removals.size === 0) return;
     try {
-      await this.#parts.commit(removals.map(([, write]) => write));
+      await this.#parts.commit(removals);
     } catch {
       return; // Tried again with the others.
     }
@@ -252,7 +253,7 @@ export class GroupCommit {
   /** The older writes go first again, but where a newer one has taken their place. */
   #failed(error: IpeError): void {
     const { counters, logger, clock } = this.#parts;
-    const failed = this.#committing as Group;
+    const failed = this.#committing as Map<string, Write>;
     const newer = this.#gathering;
     for (const [id, write] of newer) failed.set(id, write);
     this.#gathering = failed;

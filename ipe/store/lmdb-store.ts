@@ -2,7 +2,14 @@ import { statfs } from 'node:fs/promises';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { type Clock, DecodeError, IpeError, type Logger, systemClock } from '../../common/index.ts';
 import { FreeSpace } from './free-space.ts';
-import { DEFAULT_PENDING_LIMITS, GroupCommit, type PendingLimits, type Table, type Write } from './group-commit.ts';
+import {
+  DEFAULT_PENDING_LIMITS,
+  type Group,
+  GroupCommit,
+  type PendingLimits,
+  type Table,
+  type Write,
+} from './group-commit.ts';
 import { LogTransfer } from './log-transfer.ts';
 import { openRecord, type RecordFormat, sealRecord } from './record-format.ts';
 import { KINDS, type Kind, RECORD_FORMATS, type RecordFormats, type Records } from './records.ts';
@@ -65,7 +72,7 @@ export class LmdbStore implements Store {
     this.#space = new FreeSpace(path, options.free ?? (() => freeBytes(path)), clock);
     this.#transfer = new LogTransfer({ log, apply: (writes) => this.#write(writes), clock, logger });
     this.#commit = new GroupCommit({
-      commit: (writes) => this.#append([...writes]),
+      commit: (group) => this.#append(group),
       limits: options.limits ?? DEFAULT_PENDING_LIMITS,
       counters: this.counters,
       clock,
@@ -208,10 +215,10 @@ export class LmdbStore implements Store {
     this.#logger.error('damaged parts of the log of the store were put aside', { path: this.#path, groups: damaged });
   }
 
-  async #append(writes: readonly Write[]): Promise<void> {
+  async #append(group: Group): Promise<void> {
     try {
-      await this.#space.demand(writes);
-      await this.#transfer.append(writes);
+      await this.#space.demand(group.values());
+      await this.#transfer.append(group);
     } catch (error) {
       throw storeError(this.#path, error);
     }

@@ -7,6 +7,8 @@ const MAGIC = 0x4c32_4d01;
 const HEAD_BYTES = 12;
 /** Table, bytes of the key, bytes of the record and whether there is one. */
 const WRITE_HEAD_BYTES = 7;
+/** Bytes of UTF-8 for one unit of UTF-16. */
+const MOST_PER_UNIT = 3;
 const NO_RECORD = 0xffff_ffff;
 /** Their places are what stands in a log: only to be added to, at the end. */
 const TABLES: readonly Table[] = [
@@ -33,20 +35,21 @@ export interface LogContents {
 
 /** A group of writes as it stands in a log: all or none of it is read back. */
 export function encodeGroup(writes: readonly Write[]): Buffer {
-  let length = HEAD_BYTES;
-  for (const { key, bytes } of writes) length += WRITE_HEAD_BYTES + Buffer.byteLength(key) + (bytes?.length ?? 0);
-  const group = Buffer.allocUnsafe(length);
+  let most = HEAD_BYTES;
+  for (const { key, bytes } of writes) most += WRITE_HEAD_BYTES + MOST_PER_UNIT * key.length + (bytes?.length ?? 0);
+  const space = Buffer.allocUnsafe(most);
   let at = HEAD_BYTES;
   for (const { table, key, bytes } of writes) {
-    const keyBytes = group.write(key, at + WRITE_HEAD_BYTES);
-    group.writeUInt8(TABLES.indexOf(table), at);
-    group.writeUInt16BE(keyBytes, at + 1);
-    group.writeUInt32BE(bytes?.length ?? NO_RECORD, at + 3);
+    const keyBytes = space.write(key, at + WRITE_HEAD_BYTES);
+    space.writeUInt8(TABLES.indexOf(table), at);
+    space.writeUInt16BE(keyBytes, at + 1);
+    space.writeUInt32BE(bytes?.length ?? NO_RECORD, at + 3);
     at += WRITE_HEAD_BYTES + keyBytes;
-    if (bytes !== undefined) at += bytes.copy(group, at);
+    if (bytes !== undefined) at += bytes.copy(space, at);
   }
+  const group = space.subarray(0, at);
   group.writeUInt32BE(MAGIC, 0);
-  group.writeUInt32BE(length - HEAD_BYTES, 4);
+  group.writeUInt32BE(at - HEAD_BYTES, 4);
   group.writeUInt32BE(crc32(group.subarray(HEAD_BYTES)), 8);
   return group;
 }

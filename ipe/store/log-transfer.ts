@@ -1,5 +1,5 @@
 import { type Clock, errorMessage, type Logger, type Timer } from '../../common/index.ts';
-import type { Table, Write } from './group-commit.ts';
+import type { Group, Table, Write } from './group-commit.ts';
 import type { WriteLog } from './write-log.ts';
 
 /** What a transfer works with. */
@@ -41,15 +41,15 @@ export class LogTransfer {
   }
 
   /** Resolves when the writes are durable; rejects when they are not, also where the log is too long by now. */
-  async append(writes: readonly Write[]): Promise<void> {
+  async append(group: Group): Promise<void> {
     const { log } = this.#parts;
     if (log.length > BYTES.most) {
       await this.#run();
       if (this.#failure !== undefined) throw this.#failure;
     }
     await this.#inLine(async () => {
-      await log.append(writes);
-      for (const write of writes) this.#fresh.set(`${write.table}\t${write.key}`, write);
+      await log.append([...group.values()]);
+      for (const [id, write] of group) this.#fresh.set(id, write);
     });
     if (log.length > BYTES.prompt && this.#failure === undefined) void this.#run();
     else this.#schedule(INTERVAL);

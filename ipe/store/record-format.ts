@@ -22,7 +22,7 @@ export function sealRecord<T>(format: RecordFormat<T>, record: T): Buffer {
   const bytes = Buffer.allocUnsafe(HEAD_BYTES + Buffer.byteLength(text));
   bytes[0] = format.version;
   bytes.write(text, HEAD_BYTES);
-  bytes.writeUInt32BE(checksum(bytes), 1);
+  bytes.writeUInt32BE(crc32(text, format.version), 1);
   return bytes;
 }
 

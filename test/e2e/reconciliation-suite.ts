@@ -111,6 +111,16 @@ export function reconciliationSuite(title: string, start: () => Promise<CseUnder
       expect((await app.see(ae, 'locked'))?.acpi?.map((one) => one.split('/').at(-1))).toContain(policy.ri);
     });
 
+    it('the AE of the IPE that somebody deleted is made again', async () => {
+      await app.client.delete(`${cse.base}/lwm2m-ipe`, admin());
+      await eventually(
+        () => app.client.retrieve(ae, `${cse.base}/lwm2m-ipe`, admin()).catch(() => undefined),
+        (seen) => seen?.poa?.length === 1,
+      );
+      await register('after-ae');
+      await whole('after-ae', '1_0', '3_0');
+    });
+
     it('a container of values that somebody deleted comes back with the value that the device has', async () => {
       const sensor = await AnsweringDevice.open(ipe.port);
       open.push(sensor);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IpeError, type Logger, silentLogger } from '../../../common/index.ts';
-import type { Write } from '../../../ipe/store/group-commit.ts';
+import type { Group, Write } from '../../../ipe/store/group-commit.ts';
 import { decodeLog, encodeGroup } from '../../../ipe/store/log-format.ts';
 import { LogTransfer } from '../../../ipe/store/log-transfer.ts';
 import { sealRecord } from '../../../ipe/store/record-format.ts';
@@ -97,6 +97,8 @@ describe('a log', () => {
   });
 });
 
+const groupOf = (...writes: Write[]): Group => new Map(writes.map((one) => [`${one.table}\t${one.key}`, one]));
+
 describe('what stands in the log', () => {
   const desk = (apply: (writes: readonly Write[]) => Promise<void>) => {
     const { log } = WriteLog.open(temporaryDirectory());
@@ -108,8 +110,8 @@ describe('what stands in the log', () => {
   it('comes into the database once, with the last write of each key, in the order of keys', async () => {
     const applied: Write[] = [];
     const { transfer } = desk(async (writes) => void applied.push(...writes));
-    await transfer.append([write('b', '1'), write('a', '1')]);
-    await transfer.append([write('b'), write('a', '2')]);
+    await transfer.append(groupOf(write('b', '1'), write('a', '1')));
+    await transfer.append(groupOf(write('b'), write('a', '2')));
     expect([...transfer.of('setting').values()]).toEqual([write('b'), write('a', '2')]);
     await transfer.close();
     expect(applied).toEqual([write('a', '2'), write('b')]);
@@ -122,10 +124,10 @@ describe('what stands in the log', () => {
       if (fails) throw new IpeError('store/io', 'no');
       applied.push(...writes);
     });
-    await transfer.append([write('a', '1'), write('b', '1')]);
+    await transfer.append(groupOf(write('a', '1'), write('b', '1')));
     clock.pass(5_000);
     await expect.poll(() => errors.length).toBe(1);
-    await transfer.append([write('a', '2')]);
+    await transfer.append(groupOf(write('a', '2')));
     expect(transfer.of('setting').get('a')).toEqual(write('a', '2'));
     fails = false;
     await transfer.close();
