@@ -65,13 +65,14 @@ function linkOf({ followed }: FollowedDevice, instance: string): ObjectLink | un
 
 /**
  * Makes a value container, or puts right the one that is there; that of the instance, too, where the device has not listed
- * it. Rejects with CseError.
+ * it and the container is still `wanted`. Rejects with CseError.
  */
 export async function createContainer(
   shares: ContainerShares,
   device: FollowedDevice,
   path: InstancePath,
   expirationTime: string,
+  wanted: () => boolean,
 ): Promise<Made> {
   const client = clientOf(shares, device);
   const { cse, models } = shares.parts;
@@ -99,9 +100,9 @@ export async function createContainer(
     return { et: created.et, isNew: true };
   } catch (error) {
     if (!isNameTaken(error)) {
-      if (!isRefused(error, 4004) || isListed(device, containerName(path))) throw error;
+      if (!isRefused(error, 4004) || isListed(device, containerName(path)) || !wanted()) throw error;
       await createInstance(shares, device, path, expirationTime);
-      return createContainer(shares, device, path, expirationTime);
+      return createContainer(shares, device, path, expirationTime, wanted);
     }
   }
   const repaired = await client.update(ResourceType.container, address, valueContainerRepair(path, context));

@@ -304,6 +304,8 @@ export class Delivery {
     if (error.rsc === 4004) {
       // While containers are made it is the tree itself that is missing, which the next Update makes again.
       if (this.#containers.unsettled) return this.#later(error);
+      // One that was dropped meanwhile is not missed.
+      if (value !== undefined && !this.holds(value.container)) return true;
       if (value !== undefined) this.#containers.missing(value.path);
       this.#wantAgain();
       return true;

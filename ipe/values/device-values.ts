@@ -23,7 +23,7 @@ import type { Followed } from '../bridge/endpoint-tree.ts';
 import { ConfirmedValues, type ConfirmingDevice } from './confirmed-values.ts';
 import { Delivery, type DeliveryShares } from './delivery.ts';
 import { type InquiredDevice, Inquiry, type InquiryShares } from './inquiry.ts';
-import { includes, isInstancePath, isWhole, wantedInstances } from './instance-paths.ts';
+import { includes, isInstancePath, isWhole, type Listing, wantedInstances } from './instance-paths.ts';
 import { silentPaths } from './observation-check.ts';
 import type { ValuePolicies } from './value-policies.ts';
 import type { QueuedValue } from './value-queue.ts';
@@ -60,7 +60,7 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
     this.#delivery = new Delivery(shares.delivery, this);
     this.#inquiry = new Inquiry(shares.inquiry, this);
     const unknown = this.#instances().filter((path) => !known(path));
-    this.#ask(unknown, unknown);
+    this.#ask(unknown);
   }
 
   get followed(): Followed {
@@ -88,6 +88,8 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   follow(followed: Followed, registered: boolean): void {
     const { tree, registration } = this.#followed;
     const before = this.#instances();
+    // What an Update took away in an earlier run stands there until the tree has caught up.
+    const stood = tree.objectLinks === registration.objectLinks ? before : this.#instances(tree);
     this.#followed = followed;
     const rebuilt = tree.incarnation !== followed.tree.incarnation;
     const anew = registered || registration.id !== followed.registration.id;
@@ -97,7 +99,8 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
       this.#delivery.forget();
     } else if (tree.objectLinks !== followed.tree.objectLinks) this.#delivery.rewritten();
     const now = registration.objectLinks === followed.registration.objectLinks ? before : this.#instances();
-    for (const path of before) if (now !== before && !includes(now, path)) this.#forget(path);
+    const changed = now !== before || now !== stood;
+    for (const path of changed ? [...before, ...stood] : []) if (!includes(now, path)) this.#forget(path);
     const added = now === before ? [] : now.filter((path) => !includes(before, path));
     // The resources of an instance stay the same for as long as its device lists it, but values are new with each Register.
     this.#ask(anew || rebuilt ? now : added, rebuilt ? now : added);
@@ -260,11 +263,11 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   }
 
   /** The instances that the device lists and whose values are wanted. */
-  #instances(): readonly InstancePath[] {
-    return wantedInstances(this.#followed.registration, (objectId) => this.policy(objectId));
+  #instances(listing: Listing = this.#followed.registration): readonly InstancePath[] {
+    return wantedInstances(listing, (objectId) => this.policy(objectId));
   }
 
-  #ask(unread: readonly InstancePath[], undiscovered: readonly InstancePath[]): void {
+  #ask(unread: readonly InstancePath[], undiscovered = unread): void {
     this.#inquiry.read(unread);
     if (!this.#settings.discover) return;
     this.#inquiry.discover(undiscovered.filter(({ objectId }) => this.policy(objectId).semantic));
@@ -322,10 +325,7 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
       type: this.#definitionOf(path)?.type,
       timestamp: (milliseconds) => formatTimestamp(milliseconds, dialect),
     });
-    if (this.#settings.storeUnchanged) {
-      this.#enqueue(container, path, attributes, receivedAt);
-      return;
-    }
+    if (this.#settings.storeUnchanged) return void this.#enqueue(container, path, attributes, receivedAt);
     const content = JSON.stringify(attributes.con);
     this.#last ??= new Map();
     if (this.#last.get(container) === content) this.#shares.delivery.counters.unchanged += 1;
@@ -369,8 +369,8 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
     this.#shares.delivery.counters.tooLarge += 1;
     const level = this.#toldTooLarge ? 'debug' : 'warn';
     this.#toldTooLarge = true;
-    const fields = registrationFields(this.#followed.registration);
-    this.#parts.logger[level]('a value is larger than the CSE takes', { ...fields, container, bytes });
+    const told = { ...registrationFields(this.#followed.registration), container, bytes };
+    this.#parts.logger[level]('a value is larger than the CSE takes', told);
   }
 
   /** Packages and keys go to the device; nobody is to read them. */

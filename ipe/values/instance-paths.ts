@@ -1,6 +1,9 @@
 import type { ObjectLink, Path, Registration } from '../../lwm2m/index.ts';
 import type { InstancePath, ValuePolicy } from '../../mappings/index.ts';
 
+/** Whatever lists instances: a registration, or the tree that was made for one. */
+export type Listing = Pick<Registration, 'objectLinks'>;
+
 /** True where a notification is of one Object Instance, so that its payload is that instance encoded. */
 export function isWhole(path: Path | undefined): boolean {
   return path?.instanceId !== undefined && path.resourceId === undefined;
@@ -18,7 +21,7 @@ export function includes(paths: readonly InstancePath[], { objectId, instanceId 
 
 /** The instances that a device lists and whose values are wanted. */
 export function wantedInstances(
-  { objectLinks }: Registration,
+  { objectLinks }: Listing,
   policy: (objectId: number) => ValuePolicy,
 ): readonly InstancePath[] {
   return objectLinks.links.filter((link): link is ObjectLink & InstancePath => {

@@ -179,7 +179,10 @@ export class ValueContainers {
     let count = 0;
     for (const [container, path] of byInstance(this.#wanted ?? new Map())) {
       if (this.#ended) break;
-      this.#settle(container, path, await this.#ensure(path, this.#far()));
+      if (!this.#isWanted(container)) continue;
+      const made = await this.#ensure(path, this.#far());
+      if (!this.#isWanted(container)) continue;
+      this.#settle(container, path, made);
       count += 1;
     }
     return count;
@@ -215,11 +218,14 @@ export class ValueContainers {
     let instance: string | undefined;
     for (const [container, path] of byInstance(this.#wanted ?? new Map())) {
       if (this.#ended) break;
+      if (!this.#isWanted(container)) continue;
       if (containerName(path) !== instance) {
         await this.#raise(path, far, instance === undefined);
         instance = containerName(path);
+        if (!this.#isWanted(container)) continue;
       }
       const made = await this.#ensure(path, far);
+      if (!this.#isWanted(container)) continue;
       const short = this.#isNear(made.et);
       const limited = short && attempt >= CSE_LIMITS && !this.#isGranted(made.et);
       if (limited) this.#limited = true;
@@ -248,14 +254,21 @@ export class ValueContainers {
     return this.#made?.has(container) === true;
   }
 
+  /** False once it was forgotten, or made, since somebody began to make what is wanted. */
+  #isWanted(container: string): boolean {
+    return this.#wanted?.has(container) === true;
+  }
+
   #dropWanted(container: string): void {
     this.#wanted?.delete(container);
     if (this.#wanted?.size === 0) this.#wanted = undefined;
   }
 
   async #ensure(path: InstancePath, expirationTime: string): Promise<Made> {
-    this.#making = valueContainerPath(path);
-    const made = await createContainer(this.#shares, this.#device, path, expirationTime);
+    const container = valueContainerPath(path);
+    this.#making = container;
+    const wanted = () => this.#isWanted(container);
+    const made = await createContainer(this.#shares, this.#device, path, expirationTime, wanted);
     this.#making = undefined;
     return made;
   }
@@ -270,8 +283,9 @@ export class ValueContainers {
     try {
       await client.update(ResourceType.container, `${this.#ae}/${instance}`, { et });
     } catch (error) {
-      if (!isRefused(error, 4004) || isListed(this.#device, containerName(path))) throw error;
-      await createInstance(this.#shares, this.#device, path, et);
+      if (!isRefused(error, 4004) || isListed(this.#device, instance)) throw error;
+      const wanted = [...(this.#wanted?.keys() ?? [])].some((name) => isWithin(name, instance));
+      if (wanted) await createInstance(this.#shares, this.#device, path, et);
     }
   }
 

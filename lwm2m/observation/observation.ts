@@ -32,6 +32,8 @@ export class Observation {
   /** False while the device was only asked. */
   isEstablished = false;
   #freshest: Freshest | undefined;
+  /** When the device was asked anew for what was there, monotonic milliseconds. */
+  #askedAt: number | undefined;
   /** Stands for what the device said last. */
   #digest: number | undefined;
 
@@ -55,9 +57,19 @@ export class Observation {
     return same;
   }
 
-  /** The device has taken it up, with the first value under this number; notifications may have overtaken that. */
+  /** The device is asked for it anew, under the same token. */
+  ask(now: number): void {
+    this.#askedAt = now;
+  }
+
+  /**
+   * The device has taken it up, with the first value under this number; notifications may have overtaken that. One that had
+   * forgotten it begins its numbers anew: of those before it was asked nothing counts.
+   */
   establish(format: number | undefined, number: number, now: number): void {
     this.resume(format);
+    if (this.#askedAt !== undefined && (this.heardAt ?? now) < this.#askedAt) this.#freshest = undefined;
+    this.#askedAt = undefined;
     this.take(number, now);
   }
 

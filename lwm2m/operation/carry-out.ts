@@ -82,7 +82,7 @@ async function observe(
 ): Promise<Conclusion> {
   const { observation, isNew } = observations.obtain(facts.registration, targetOf(operation));
   if (observation === undefined) return nothingSent('the device has too many observations');
-  if (!isNew) observations.asked(observation);
+  if (!isNew) observations.asked(observation, now());
   const conclusion = await negotiate(operation, facts, device.formats, exchange(observation.token));
   const { outcome, observe: number, format } = conclusion;
   const observing = outcome.kind === 'success' && outcome.observing === true;

@@ -188,6 +188,24 @@ describe('whoever listens for containers', () => {
     },
   );
 
+  it('makes no more of what an Update took away, whose tree an earlier run did not bring to it', async () => {
+    world = await ValuesWorld.start();
+    await world.client.create(container, world.ae, { rn: '3303_1', acpi: [world.policy] });
+    for (const parent of ['3303_0', '3303_1']) {
+      await world.client.create(container, `${world.ae}/${parent}`, { rn: '5700', acpi: [world.policy] });
+    }
+    const tree = { ...world.tree, objectLinks: links('</3303/0>,</3303/1>') };
+    world.values.restore(world.registration, tree, () => true);
+    await told('made 3303_1/5700 true');
+    world.report([{ ...temperature(3), path: { objectId: 3303, instanceId: 1, resourceId: 5700 } }]);
+    await world.client.delete(`${world.ae}/3303_1`);
+    world.values.follow(world.registration, world.tree, false);
+    world.values.compare('device', new Set(['3303_0', '3303_0/5700']));
+    world.report([temperature(21)]);
+    await world.holds('3303_0/5700', 21);
+    expect((await world.client.children(world.ae, { lvl: 1 })).map(({ name }) => name)).not.toContain('3303_1');
+  });
+
   it('is told that all is gone when the tree was made again', async () => {
     world = await ValuesWorld.start();
     world.values.follow(world.registration, world.tree, true);

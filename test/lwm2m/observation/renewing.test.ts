@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { pair } from '../operation/bench-of-devices.ts';
-import { observe, senml, tokenOf } from './observed-device.ts';
+import { observe, observed, senml, tokenOf, values } from './observed-device.ts';
 
 test('an Observe of what is observed has its token, and tells whether the device says what it said last', async () => {
   let value = 1;
@@ -23,6 +23,36 @@ test('an Observe of what is observed has its token, and tells whether the device
   await device.notify(tokenOf(device.requests[0]), { ...senml(2), observe: 3 });
   expect(await unchanged()).toBe(true);
   expect(new Set(device.requests.map(({ token }) => token.toString('hex'))).size).toBe(1);
+});
+
+test('RFC 7641 3.4: a device that has forgotten an observation begins its numbers anew when it is asked again', async () => {
+  let number = 7;
+  const { device, perform, reports } = await observed(() => ({ code: '2.05', ...senml(0), observe: number }));
+  await perform(observe('/3303/0'));
+  const token = tokenOf(device.requests[0]);
+  await device.notify(token, { ...senml(1), observe: 8 });
+  number = 1;
+  await perform(observe('/3303/0'));
+  await device.notify(token, { ...senml(2), observe: 2 });
+  await device.notify(token, { ...senml(1), observe: 2 });
+  expect(values(reports)).toEqual([1, 2]);
+});
+
+test('RFC 7641 3.4: a notification that overtakes the answer to a repeated Observe is that answer, and what is older does not count', async () => {
+  const notified: Promise<unknown>[] = [];
+  let asked = 0;
+  const { device, perform, reports } = await observed((request) => {
+    asked += 1;
+    if (asked > 1) notified.push(bench.device.notify(request.token, { ...senml(3), observe: 9 }));
+    return { code: '2.05', ...senml(0), observe: asked === 1 ? 7 : 8 };
+  });
+  const bench = { device };
+  await perform(observe('/3303/0'));
+  expect(await perform(observe('/3303/0'))).toMatchObject({ kind: 'success', nodes: [{ value: 3 }] });
+  await Promise.all(notified);
+  await device.notify(tokenOf(device.requests[0]), { ...senml(2), observe: 8 });
+  await device.notify(tokenOf(device.requests[0]), { ...senml(4), observe: 10 });
+  expect(values(reports)).toEqual([4]);
 });
 
 test('when an observation was heard of last is known, but for one of an earlier run', async () => {
