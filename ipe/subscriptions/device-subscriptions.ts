@@ -47,6 +47,10 @@ export class DeviceSubscriptions {
   readonly #given = new Map<string, { readonly path: InstancePath; readonly text: string }>();
   #followed: Followed;
   #lookDue = false;
+  /** Paths of containers of an earlier run, until all subscriptions have been looked at: nobody may wish anything of them now. */
+  readonly #inherited = new Map<string, InstancePath>();
+  /** All subscriptions have been looked at since the last container was inherited. */
+  #looked = false;
   /** A look is due when the containers that come one after the other are all there. */
   #lookGathered = false;
   #timer: { cancel(): void } | undefined;
@@ -69,6 +73,7 @@ export class DeviceSubscriptions {
   made(container: string, path: InstancePath, existing: boolean): void {
     const watched = this.#reader.add(container, path, existing);
     if (watched === undefined) return;
+    if (existing) this.#inherited.set(pathKey(path), path);
     // At once: what subscribes before ours is there, and lets nobody read it, is never found.
     this.#unwatched.add(watched);
     void this.#run();
@@ -127,6 +132,7 @@ export class DeviceSubscriptions {
       done = await this.#shares.lanes.run(() => this.#tried(work));
     }
     if (!this.#ended) this.#handOn();
+    if (!this.#ended && done && this.#looked) this.#tellUnwished();
     return done;
   }
 
@@ -160,6 +166,7 @@ export class DeviceSubscriptions {
     this.#shares.counters.looks += 1;
     for (const container of await this.#reader.readAll()) this.#unwatched.add(container);
     for (const container of [...this.#reader.containers]) await this.#remember(container);
+    this.#looked = true;
   }
 
   async #check(key: string, reported: ReportedSubscription): Promise<void> {
@@ -278,6 +285,16 @@ export class DeviceSubscriptions {
       this.#given.set(key, { path, text });
       values.observeWish(endpoint, path, wish);
     }
+  }
+
+  /** Of what an earlier run had observed, and nobody subscribes to any more, the device is told. */
+  #tellUnwished(): void {
+    const { endpoint } = this.#followed.registration;
+    for (const [key, path] of this.#inherited) {
+      if (!this.#given.has(key)) this.#parts.values.observeWish(endpoint, path, undefined);
+    }
+    this.#inherited.clear();
+    this.#looked = false;
   }
 
   get #parts(): SubscriptionParts {

@@ -27,7 +27,7 @@ import { includes, isInstancePath, isWhole, type Listing, wantedInstances } from
 import { silentPaths } from './observation-check.ts';
 import type { ValuePolicies } from './value-policies.ts';
 import type { QueuedValue } from './value-queue.ts';
-import { attributesOf, Wishes } from './wishes.ts';
+import { attributesOf } from './wishes.ts';
 
 /** What the values of all devices share. */
 export interface DeviceShares {
@@ -175,10 +175,7 @@ export class DeviceValues implements InquiredDevice, ConfirmingDevice {
   /** See `ValueHooks.observeWish`. */
   observeWish(path: InstancePath, wish: NotificationWish | undefined): void {
     if (this.policy(path.objectId).observe !== 'on-subscription') return;
-    if (wish === undefined && this.#inquiry.wishes === undefined) return;
-    this.#inquiry.wishes ??= new Wishes();
-    this.#inquiry.wishes.set(path, wish && attributesOf(wish, path, this.#definitionOf(path)));
-    this.#inquiry.start();
+    this.#inquiry.wish(path, wish && attributesOf(wish, path, this.#definitionOf(path)));
   }
 
   /** See `ValueHooks.confirmed`. */

@@ -1,6 +1,7 @@
 import { errorMessage } from '../../common/index.ts';
 import {
   type DiscoveredLink,
+  type NotificationAttributes,
   type Operation,
   type Outcome,
   type Registration,
@@ -9,9 +10,10 @@ import {
 } from '../../lwm2m/index.ts';
 import { type InstancePath, type ValuePolicy, valueContainerPath } from '../../mappings/index.ts';
 import type { FollowedDevice } from './container-making.ts';
+import { isInstancePath } from './instance-paths.ts';
 import type { ValueCounters, ValueParts } from './parts.ts';
 import type { Turns, TurnTaker } from './turns.ts';
-import type { Wishes } from './wishes.ts';
+import { Wishes } from './wishes.ts';
 
 /** What all inquiries share. */
 export interface InquiryShares {
@@ -70,8 +72,21 @@ export class Inquiry implements TurnTaker {
     return this.#wishes;
   }
 
-  set wishes(wishes: Wishes) {
-    this.#wishes = wishes;
+  /** Wants a path observed with these attributes; undefined: no more, though an earlier run may have had it observed. */
+  wish(path: InstancePath, attributes: NotificationAttributes | undefined): void {
+    const known = this.#wishes?.has(path) === true;
+    if (attributes === undefined && !known && !this.#isObserved(path)) return;
+    this.#wishes ??= new Wishes();
+    if (attributes === undefined && !known) this.#wishes.outlived(path);
+    else this.#wishes.set(path, attributes);
+    this.start();
+  }
+
+  #isObserved(path: InstancePath): boolean {
+    for (const { paths, composite } of this.#shares.parts.observed(this.#registration.endpoint)) {
+      if (!composite && paths.some((one) => isInstancePath(one) && isSame(one, path))) return true;
+    }
+    return false;
   }
 
   /** The device registered anew: what was asked of it before means nothing. */

@@ -37,6 +37,11 @@ export class Wishes {
     return this.#wished.size;
   }
 
+  /** True where something is, or was, wished of this very path. */
+  has(path: InstancePath): boolean {
+    return this.#wished.has(valueContainerPath(path));
+  }
+
   /** True where this very path is observed by a wish. */
   isObserved(container: string): boolean {
     return this.#wished.get(container)?.observed === true;
@@ -54,6 +59,12 @@ export class Wishes {
   within(path: InstancePath): number | undefined {
     const pmax = this.#wished.get(valueContainerPath(path))?.told.pmax;
     return pmax === undefined || pmax === null ? undefined : pmax * 1_000;
+  }
+
+  /** The path is observed for the sake of a wish that an earlier run was told of, and that is none any more. */
+  outlived(path: InstancePath): void {
+    const known = { path, wish: undefined, told: NOTHING, observed: true, refused: undefined };
+    this.#wished.set(valueContainerPath(path), known);
   }
 
   set(path: InstancePath, wish: NotificationAttributes | undefined): void {

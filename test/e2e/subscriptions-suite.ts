@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ResourceType } from '../../cse-client/index.ts';
 import { SimulatedDevice } from '../../simulator/index.ts';
@@ -19,10 +22,18 @@ export function subscriptionsSuite(title: string, start: () => Promise<CseUnderT
     let target: Awaited<ReturnType<typeof startNotificationTarget>>;
     let device: SimulatedDevice;
     let endpoint: string;
+    let path: string;
 
-    const run = () => startIpe(cse, { values: { observe: 'on-subscription', subscriptionPollInterval: '1d' } });
+    /** As the one before, or anew at this port. */
+    const run = (port = 0) =>
+      startIpe(cse, {
+        values: { observe: 'on-subscription', subscriptionPollInterval: '1d' },
+        store: { kind: 'lmdb', path },
+        lwm2m: { coap: { port } },
+      });
 
     beforeAll(async () => {
+      path = mkdtempSync(join(tmpdir(), 'subscriptions-'));
       cse = await start();
       ipe = await run();
       app = await Application.start(cse);
@@ -31,6 +42,7 @@ export function subscriptionsSuite(title: string, start: () => Promise<CseUnderT
     afterAll(async () => {
       await target?.stop();
       await stopAll(app, ipe, cse);
+      rmSync(path, { recursive: true, force: true });
     });
     beforeEach(async () => {
       serial += 1;
@@ -115,6 +127,25 @@ export function subscriptionsSuite(title: string, start: () => Promise<CseUnderT
       await observed(1);
       device.set('/3311/0/5851', 30);
       await latest(30);
+    });
+
+    it('a subscription that goes while the bridge is down ends the observation when it is back', async () => {
+      await subscribe('gone', 'gt=90');
+      await subscribe('kept');
+      await observed(1);
+      for (const [name, value] of [
+        ['gone', 20],
+        ['kept', undefined],
+      ] as const) {
+        await ipe.stop();
+        await unsubscribe(name);
+        ipe = await run(ipe.port);
+        if (value === undefined) await observed(0);
+        else {
+          device.set('/3311/0/5851', value);
+          await latest(value);
+        }
+      }
     });
   });
 }
