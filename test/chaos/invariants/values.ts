@@ -29,7 +29,7 @@ function missing({ told, stored, left }: Evidence): Told[] {
     const overtaken = ofResource
       .get(resourceOf(one))
       ?.some(({ value, at }) => value > one.value && at < acknowledgedAt);
-    const gone = left.some(({ endpoint, at }) => endpoint === one.endpoint && at > acknowledgedAt);
+    const gone = left.some(({ endpoint, at }) => endpoint === one.endpoint && at > one.at);
     return !overtaken && !gone;
   });
 }

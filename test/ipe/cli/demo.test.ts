@@ -50,7 +50,7 @@ describe.concurrent('lwm2m-ipe demo', { timeout: 60_000 }, () => {
       const type = async (command: string) => (await shell('sh', ['-c', command])).stdout;
       // The last command brings devices, which the others would find.
       const [all, sensors, device, off, health] = await Promise.all(commands.slice(0, -1).map(type));
-      const simulated = await type(`${commands.at(-1)} --duration 1`);
+      const simulated = await type(`${commands.at(-1)} --duration 5`);
       expect(JSON.parse(all!)['m2m:uril']).toContain('cse-in/dev_3Aos_3A0023C7-000001/3311_0');
       expect(JSON.parse(sensors!)['m2m:uril']).toEqual(['cse-in/imei_3A356938035643809/3303_0']);
       expect(JSON.parse(device!)['m2m:ae'].lbl).toContain('Iwked-Technology:LWM2M');

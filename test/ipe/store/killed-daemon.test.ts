@@ -168,7 +168,7 @@ it('values of a device that was leaving when the bridge was killed reach the CSE
 
   stuck.cancel();
   // Time to look, for the tree goes as soon as its last value is there.
-  const slow = cse.cse.faults.delay(2_000, { op: Operation.delete });
+  const slow = cse.cse.faults.delay(6_000, { op: Operation.delete });
   await run(path, before.port);
   await eventually(async () => ((await latest('leaver')) === 3 ? true : undefined));
   slow.cancel();
