@@ -40,6 +40,8 @@ export interface RequestOptions {
   readonly exchangeTimeout?: number;
   /** 0 to 8 bytes, for an observation whose notifications are to be known by it (RFC 7641 3.1); random otherwise. */
   readonly token?: Buffer;
+  /** The peer may have an observation under the token already: what it notifies is no reply before it has acknowledged the request. */
+  readonly renews?: boolean;
   /** For whom it is, for the log. */
   readonly about?: RequestSubject;
 }

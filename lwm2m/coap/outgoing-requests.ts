@@ -90,7 +90,7 @@ export class OutgoingRequests {
 
   /**
    * The request of ours that a reply belongs to, by (peer, token); an acknowledgement must have its message id too. A
-   * notification that comes while its observation is cancelled or asked for anew in blocks is no reply.
+   * notification that comes while its observation is cancelled, or asked for anew, is no reply.
    */
   find(
     entry: PeerEntry,
@@ -101,9 +101,7 @@ export class OutgoingRequests {
     const pending = this.#queues.get(entry)?.running.find((one) => one.token.equals(token));
     if (pending === undefined) return undefined;
     if (messageId !== undefined) return pending.messageId === messageId ? pending : undefined;
-    const { request, transfer } = pending;
-    const isAwaited = request.observe === undefined || (request.observe === 0 && !transfer.hasMoreToSend);
-    return isAwaited || reply.observe === undefined ? pending : undefined;
+    return pending.takesNotifications || reply.observe === undefined ? pending : undefined;
   }
 
   /** Takes the reply that {@link find} found the request of. */

@@ -49,6 +49,7 @@ export class PendingRequest implements Deadline {
   readonly ownToken: Buffer;
   readonly settle: PendingRequestParts['settle'];
   readonly about: RequestSubject | undefined;
+  readonly #renews: boolean;
   /** When it has to begin at the latest. */
   readonly startBy: number;
   readonly #endBy: number;
@@ -58,8 +59,9 @@ export class PendingRequest implements Deadline {
   readonly #abort = (): void => this.#owner.fail(this, 'coap/aborted');
 
   constructor(parts: PendingRequestParts) {
-    const { timeout, exchangeTimeout, signal, about } = parts.options;
+    const { timeout, exchangeTimeout, signal, about, renews } = parts.options;
     this.about = about;
+    this.#renews = renews === true;
     this.#owner = parts.owner;
     this.queue = parts.queue;
     this.request = parts.request;
@@ -71,6 +73,14 @@ export class PendingRequest implements Deadline {
     this.startBy = parts.now + (timeout ?? this.#exchangeTimeout);
     this.#signal = signal;
     signal?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  /** True when a message with Observe that is no acknowledgement may be the reply: else it is a notification (RFC 7641 3.2). */
+  get takesNotifications(): boolean {
+    const { observe } = this.request;
+    if (observe === undefined) return true;
+    const isUnheard = this.#renews && this.transmission !== undefined;
+    return observe === 0 && !this.transfer.hasMoreToSend && !isUnheard;
   }
 
   /** When a message sent now must have its reply. */

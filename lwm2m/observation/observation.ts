@@ -32,8 +32,9 @@ export class Observation {
   /** False while the device was only asked. */
   isEstablished = false;
   #freshest: Freshest | undefined;
-  /** When the device was asked anew for what was there, monotonic milliseconds. */
-  #askedAt: number | undefined;
+  /** What it answered to the last Observe, and the freshest of what came before that and had to wait for it. */
+  #answer: Freshest | undefined;
+  #held: Freshest | undefined;
   /** Stands for what the device said last. */
   #digest: number | undefined;
 
@@ -57,20 +58,15 @@ export class Observation {
     return same;
   }
 
-  /** The device is asked for it anew, under the same token. */
-  ask(now: number): void {
-    this.#askedAt = now;
-  }
-
   /**
-   * The device has taken it up, with the first value under this number; notifications may have overtaken that. One that had
-   * forgotten it begins its numbers anew: of those before it was asked nothing counts.
+   * The device has taken it up, with the first value under this number. One that had forgotten it begins its numbers anew: of
+   * those before nothing counts.
    */
   establish(format: number | undefined, number: number, now: number): void {
     this.resume(format);
-    if (this.#askedAt !== undefined && (this.heardAt ?? now) < this.#askedAt) this.#freshest = undefined;
-    this.#askedAt = undefined;
-    this.take(number, now);
+    this.#held = this.#freshest;
+    this.#answer = { number, at: now };
+    this.#freshest = this.#answer;
   }
 
   /** The device took it up in an earlier run. */
@@ -80,9 +76,17 @@ export class Observation {
   }
 
   /** True when a notification is fresh; then those that are older are not (RFC 7641 3.4). */
-  take(number: number, now: number): boolean {
-    if (!isFresh(this.#freshest, number, now)) return false;
-    this.#freshest = { number, at: now };
+  take(number: number, at: number): boolean {
+    if (this.#answer !== undefined && at < this.#answer.at) return this.#takeHeld(number, at, this.#answer);
+    if (!isFresh(this.#freshest, number, at)) return false;
+    this.#freshest = { number, at };
+    return true;
+  }
+
+  /** It came before the answer to the last Observe: its number may be of the row before, or of the one that began with that. */
+  #takeHeld(number: number, at: number, answer: Freshest): boolean {
+    if (!isFresh(this.#held, number, at)) return isFresh(answer, number, at);
+    this.#held = { number, at };
     return true;
   }
 }

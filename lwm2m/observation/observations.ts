@@ -47,9 +47,8 @@ export class Observations {
    * One that is there is asked for anew. The answer brings a value: a run that ends before that is kept has to leave the
    * next one to ask again, as for an observation that never began.
    */
-  asked(observation: Observation, now: number): void {
-    observation.ask(now);
-    if (observation.isEstablished) this.#keeper?.ended(observation.token);
+  asked({ token, isEstablished }: Observation): void {
+    if (isEstablished) this.#keeper?.ended(token);
   }
 
   /** The device did not answer that: what was there before goes on. */

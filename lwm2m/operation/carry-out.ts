@@ -12,8 +12,8 @@ export interface Subject {
   readonly device: Device;
   /** As they are now; undefined: the registration has ended. */
   facts(): DeviceFacts | undefined;
-  /** Requests to the device; the token is that of an observation. */
-  exchange(token?: Buffer): Exchange;
+  /** Requests to the device; the token is that of an observation, which the device may have already where it `renews` it. */
+  exchange(token?: Buffer, renews?: boolean): Exchange;
   readonly observations: Observations;
   /** Milliseconds on the monotonic clock. */
   now(): number;
@@ -82,8 +82,8 @@ async function observe(
 ): Promise<Conclusion> {
   const { observation, isNew } = observations.obtain(facts.registration, targetOf(operation));
   if (observation === undefined) return nothingSent('the device has too many observations');
-  if (!isNew) observations.asked(observation, now());
-  const conclusion = await negotiate(operation, facts, device.formats, exchange(observation.token));
+  if (!isNew) observations.asked(observation);
+  const conclusion = await negotiate(operation, facts, device.formats, exchange(observation.token, !isNew));
   const { outcome, observe: number, format } = conclusion;
   const observing = outcome.kind === 'success' && outcome.observing === true;
   if (observing) {

@@ -145,15 +145,15 @@ export class Operations {
       facts,
       observations,
       now: () => clock.monotonic(),
-      exchange: (token) => async (request, trial) => {
+      exchange: (token, renews) => async (request, trial) => {
         const peer = facts()?.registration.peer;
         if (peer === undefined) return { kind: 'gone' };
-        return this.#exchange(call, peer, request, trial, token);
+        return this.#exchange(call, peer, request, trial, { ...(token && { token }), ...(renews && { renews }) });
       },
     };
   }
 
-  async #exchange(call: Call, peer: Peer, request: OutgoingRequest, trial: boolean, token: Buffer | undefined) {
+  async #exchange(call: Call, peer: Peer, request: OutgoingRequest, trial: boolean, options: RequestOptions) {
     const { limits, reach } = this.#parts;
     const ended = reach.begin(call.endpoint);
     if (ended === undefined) return { kind: 'asleep' } as const;
@@ -164,7 +164,7 @@ export class Operations {
         signal: call.requestSignal,
         about: { endpoint: call.endpoint, registration: registrationMark(call.registrationId ?? '') },
         ...(trial ? { exchangeTimeout: limits.trialTimeout } : undefined),
-        ...(token === undefined ? undefined : { token }),
+        ...options,
       });
     } catch (error) {
       end = endOfFailure(error);

@@ -38,21 +38,33 @@ test('RFC 7641 3.4: a device that has forgotten an observation begins its number
   expect(values(reports)).toEqual([1, 2]);
 });
 
-test('RFC 7641 3.4: a notification that overtakes the answer to a repeated Observe is that answer, and what is older does not count', async () => {
+/** A device whose second answer to an Observe comes behind a notification with the number `overtaking`. */
+async function overtaken(overtaking: number, numbers: readonly [number, number]) {
   const notified: Promise<unknown>[] = [];
   let asked = 0;
-  const { device, perform, reports } = await observed((request) => {
+  const bench = await observed((request) => {
     asked += 1;
-    if (asked > 1) notified.push(bench.device.notify(request.token, { ...senml(3), observe: 9 }));
-    return { code: '2.05', ...senml(0), observe: asked === 1 ? 7 : 8 };
+    if (asked > 1) notified.push(bench.device.notify(request.token, { ...senml(3), observe: overtaking }));
+    return { code: '2.05', ...senml(0), observe: numbers[asked === 1 ? 0 : 1] };
   });
-  const bench = { device };
-  await perform(observe('/3303/0'));
-  expect(await perform(observe('/3303/0'))).toMatchObject({ kind: 'success', nodes: [{ value: 3 }] });
+  await bench.perform(observe('/3303/0'));
+  expect(await bench.perform(observe('/3303/0'))).toMatchObject({ kind: 'success', nodes: [{ value: 0 }] });
   await Promise.all(notified);
-  await device.notify(tokenOf(device.requests[0]), { ...senml(2), observe: 8 });
-  await device.notify(tokenOf(device.requests[0]), { ...senml(4), observe: 10 });
-  expect(values(reports)).toEqual([4]);
+  return { ...bench, token: tokenOf(bench.device.requests[0]) };
+}
+
+test('RFC 7641 3.4: a notification that overtakes the answer to a repeated Observe is taken after it', async () => {
+  const { device, token, reports } = await overtaken(9, [7, 8]);
+  await device.notify(token, { ...senml(2), observe: 8 });
+  await device.notify(token, { ...senml(4), observe: 10 });
+  expect(values(reports)).toEqual([3, 4]);
+});
+
+test('RFC 7641 3.4: a late notification of a row of numbers that has ended is no answer, and ends no other row', async () => {
+  const { device, token, reports } = await overtaken(8, [7, 1]);
+  await device.notify(token, { ...senml(4), observe: 2 });
+  await device.notify(token, { ...senml(5), observe: 3 });
+  expect(values(reports)).toEqual([3, 4, 5]);
 });
 
 test('when an observation was heard of last is known, but for one of an earlier run', async () => {
