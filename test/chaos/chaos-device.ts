@@ -79,7 +79,12 @@ export class ChaosDevice {
     const instances = device?.objects.objectIds().flatMap((id) => {
       return device.objects.instances(id)?.map(({ instanceId }) => `${id}_${instanceId}`) ?? [];
     });
-    return { endpoint: this.endpoint, registered: device !== undefined, containers: instances ?? [] };
+    return {
+      endpoint: this.endpoint,
+      registered: device !== undefined,
+      queueMode: this.#queueMode,
+      containers: instances ?? [],
+    };
   }
 
   /** True while the device believes so. */

@@ -56,6 +56,7 @@ export interface Carried {
 export interface DeviceStand {
   readonly endpoint: string;
   readonly registered: boolean;
+  readonly queueMode: boolean;
   /** Names of the containers of its object instances, as it lists them. */
   readonly containers: readonly string[];
 }

@@ -34,8 +34,8 @@ const SOUND: Evidence = {
   states: [state('1', 'sent', 40), state('1', 'done', 41), state('2', 'expired', 42)],
   carried: [{ text: 'chaos-1.', endpoint }],
   devices: [
-    { endpoint, registered: true, containers: ['1_0', '3303_0'] },
-    { endpoint: 'chaos-02', registered: false, containers: [] },
+    { endpoint, registered: true, queueMode: false, containers: ['1_0', '3303_0'] },
+    { endpoint: 'chaos-02', registered: false, queueMode: true, containers: [] },
   ],
   tree: {
     top: ['acp-lwm2m-ipe', endpoint, 'lwm2m-ipe', `node-${endpoint}`],
@@ -174,6 +174,13 @@ describe('the invariants', () => {
       'a final state told once more after its container was made anew',
       {
         states: [...SOUND.states, state('1', 'done', 60, 'cnt2')],
+      },
+    ],
+    [
+      'a command to a device in queue mode whose answer was lost',
+      {
+        carried: [...SOUND.carried, ...SOUND.carried],
+        devices: SOUND.devices.map((device) => ({ ...device, queueMode: true })),
       },
     ],
     ['a command whose container went', { issued: [...SOUND.issued, command('3', false)] }],
