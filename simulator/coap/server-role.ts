@@ -52,6 +52,8 @@ export interface NotificationManner {
   readonly confirmable: boolean;
   /** How often the same message is sent again for no reason. */
   readonly copies: number;
+  /** False once its observation has ended: it is not sent again then (RFC 7641 4.5). */
+  readonly wanted?: () => boolean;
 }
 
 /** What the role is given. */
@@ -107,7 +109,7 @@ export class ServerRole {
   notify(
     request: DeviceRequest,
     response: DeviceResponse,
-    { confirmable, copies }: NotificationManner,
+    { confirmable, copies, wanted = () => true }: NotificationManner,
     ended: (how: NotificationEnd) => void,
   ): void {
     const { asker, token } = request;
@@ -116,7 +118,9 @@ export class ServerRole {
     const block2 = { number: 0, more: false, size: this.#parts.handler()?.blockSize ?? 1024 };
     const message = this.#message(response, block2, representationKey(request), false);
     const bytes = writeMessage({ ...message, type, id, token });
-    const transmit = () => this.#parts.send(bytes, asker);
+    const transmit = () => {
+      if (wanted()) this.#parts.send(bytes, asker);
+    };
     if (confirmable) this.#confirmables.send(id, transmit, ended);
     else {
       transmit();

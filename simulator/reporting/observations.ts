@@ -163,7 +163,8 @@ export class Observations {
     this.#parts.notified(`/${request.path.join('/')}`, confirmable);
     if (!confirmable && random() < misbehaviour.loseNotifications) return;
     observation.underWay = confirmable;
-    const manner = { confirmable, copies: misbehaviour.retransmit };
+    const wanted = () => this.#byToken.get(key) === observation;
+    const manner = { confirmable, copies: misbehaviour.retransmit, wanted };
     notify(request, { ...response, observe: observation.sequence }, manner, (how) => {
       observation.underWay = false;
       if (this.#byToken.get(key) !== observation) return;
