@@ -15,6 +15,9 @@ import type { Peer } from './types.ts';
 /** Held back for one observation at most; a device that notifies faster than it can be asked is not waited for. */
 const HELD_PER_OBSERVATION = 8;
 
+/** A request of ours for the observation, which has no answer yet. */
+type Observing = NonNullable<ReturnType<OutgoingRequests['observing']>>;
+
 export interface NotificationsOptions {
   readonly handler: NotificationHandler | undefined;
   /** Who knows the requests of observations; this remembers those it sees where nobody does. */
@@ -66,7 +69,7 @@ export class Notifications {
     if (this.#stopped) return;
     const observing = this.#observing(peer, token);
     const isPartial = reply.block2 !== undefined && (blockOf(reply.block2).more || blockOf(reply.block2).number > 0);
-    const request = isPartial && this.#handler ? (observing ?? this.#requestOf(peer, token)) : undefined;
+    const request = isPartial && this.#handler ? (observing?.request ?? this.#requestOf(peer, token)) : undefined;
     const receivedAt = this.#context.now();
     const arrived: ArrivedNotification = { peer, type, messageId, token, reply, receivedAt, request };
     const line = this.#lines.size === 0 ? undefined : this.#lines.get(observationKey(peer, token));
@@ -77,7 +80,7 @@ export class Notifications {
       if (taken === false) this.#refuse(peer, type, messageId);
       else this.#accept(peer, type, messageId, digest, taken);
     } else {
-      this.#hold(arrived, line, observing !== undefined, digest);
+      this.#hold(arrived, line, observing, digest);
     }
   }
 
@@ -99,12 +102,17 @@ export class Notifications {
     }
   }
 
-  #observing(peer: Peer, token: Buffer): OutgoingRequest | undefined {
+  #observing(peer: Peer, token: Buffer): Observing | undefined {
     const entry = this.#context.peers.find(peer.key);
     return entry === undefined ? undefined : this.#outgoing.observing(entry, token);
   }
 
-  #hold(arrived: ArrivedNotification, known: NotificationLine | undefined, awaitsReply: boolean, digest: number): void {
+  #hold(
+    arrived: ArrivedNotification,
+    known: NotificationLine | undefined,
+    observing: Observing | undefined,
+    digest: number,
+  ): void {
     const { limits, counters } = this.#context;
     const { peer, type, messageId, token } = arrived;
     const waiting = known?.waiting.length ?? 0;
@@ -113,7 +121,10 @@ export class Notifications {
       return;
     }
     const acknowledge = this.#remember(peer, type, messageId, digest);
-    const owed = acknowledge && new OwedAcknowledgement(this.#context, acknowledge);
+    // Whole, and in the way of no blocks: its values wait for the answer, and it with them.
+    const isPatient = observing?.renews === true && arrived.request === undefined;
+    const owed = acknowledge && new OwedAcknowledgement(this.#context, acknowledge, !isPatient);
+    const awaitsReply = observing !== undefined;
     const line = known ?? new NotificationLine(observationKey(peer, token), awaitsReply, (one) => this.#release(one));
     this.#lines.set(line.key, line);
     line.waiting.push(owed === undefined ? arrived : { ...arrived, owed });

@@ -116,10 +116,9 @@ export class OutgoingRequests {
   }
 
   /** Our open request for an observation with this token; its notifications wait until it ends. */
-  observing(entry: PeerEntry, token: Buffer): OutgoingRequest | undefined {
-    return this.#queues
-      .get(entry)
-      ?.running.find(({ request, ownToken }) => request.observe === 0 && ownToken.equals(token))?.request;
+  observing(entry: PeerEntry, token: Buffer): Pick<PendingRequest, 'request' | 'renews'> | undefined {
+    const { running } = this.#queues.get(entry) ?? {};
+    return running?.find(({ request, ownToken }) => request.observe === 0 && ownToken.equals(token));
   }
 
   /** Takes a reset of a NON request of ours; false when there is none (RFC 7252 4.3). */

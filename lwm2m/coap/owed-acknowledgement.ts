@@ -16,11 +16,12 @@ export class OwedAcknowledgement implements Deadline {
   #give: (() => void) | undefined;
   #after: (() => Promise<void> | undefined) | undefined;
 
-  constructor(context: Pick<LayerContext, 'deadlines' | 'now' | 'parameters'>, give: () => void) {
+  /** `early`: given after ACK_TIMEOUT at the latest, and not only when it is settled. */
+  constructor(context: Pick<LayerContext, 'deadlines' | 'now' | 'parameters'>, give: () => void, early = true) {
     this.#context = context;
     this.#latest = context.now() + MOST_WAITS * context.parameters.ackTimeout;
     this.#give = give;
-    this.extend();
+    if (early) this.extend();
   }
 
   /** True while it was not given. */

@@ -49,7 +49,8 @@ export class PendingRequest implements Deadline {
   readonly ownToken: Buffer;
   readonly settle: PendingRequestParts['settle'];
   readonly about: RequestSubject | undefined;
-  readonly #renews: boolean;
+  /** Its observation may stand at the peer already, under its token. */
+  readonly renews: boolean;
   /** When it has to begin at the latest. */
   readonly startBy: number;
   readonly #endBy: number;
@@ -61,7 +62,7 @@ export class PendingRequest implements Deadline {
   constructor(parts: PendingRequestParts) {
     const { timeout, exchangeTimeout, signal, about, renews } = parts.options;
     this.about = about;
-    this.#renews = renews === true;
+    this.renews = renews === true;
     this.#owner = parts.owner;
     this.queue = parts.queue;
     this.request = parts.request;
@@ -79,7 +80,7 @@ export class PendingRequest implements Deadline {
   get takesNotifications(): boolean {
     const { observe } = this.request;
     if (observe === undefined) return true;
-    const isUnheard = this.#renews && this.transmission !== undefined;
+    const isUnheard = this.renews && this.transmission !== undefined;
     return observe === 0 && !this.transfer.hasMoreToSend && !isUnheard;
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { HeldClock } from '../../support/held-clock.ts';
 import { pair } from '../operation/bench-of-devices.ts';
 import type { Script, ServerRequest } from '../operation/scripted-device.ts';
 import { observe, senml, tokenOf } from './observed-device.ts';
@@ -32,6 +33,8 @@ const takes = (reported: ReturnType<typeof gate>, taken: ReturnType<typeof gate>
     return taken.passed;
   },
 });
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Resolves with what of two comes first. */
 const first = <A, B>(a: Promise<A>, b: Promise<B>) => Promise.race([a.then(() => 'a'), b.then(() => 'b')]);
@@ -75,6 +78,30 @@ describe('a confirmable message that brings values', () => {
     expect(await first(acknowledged, reported.passed)).toBe('b');
     expect((await again).kind).toBe('success');
     taken.open();
+    expect(await acknowledged).toBe(true);
+  });
+
+  test('while its observation is asked for anew waits for the answer however long that takes', {
+    timeout: 5_000,
+  }, async () => {
+    const clock = new HeldClock();
+    const answers: Script = () => ({ code: '2.05', ...senml(0), observe: 1 });
+    const { server, device, perform } = await pair(answers, {}, { report: () => {}, clock });
+    await perform(observe('/3303/0'));
+    device.script = () => ({ how: 'nothing' });
+    const again = perform(observe('/3303/0'));
+    await device.asked(2);
+    const { received } = server.counters.coap;
+    const acknowledged = device.notify(tokenOf(device.requests[0]), { ...senml(22), observe: 2 });
+    while (server.counters.coap.received === received) await turn();
+    // Longer than a device is left alone that may serve nothing before it is acknowledged.
+    clock.pass(4_000);
+    for (let turns = 0; turns < 50; turns += 1) await turn();
+    expect(await first(acknowledged, turn())).toBe('b');
+    device.answer(device.requests[1] as ServerRequest, { code: '2.05', ...senml(0), observe: 3 });
+    expect((await again).kind).toBe('success');
+    await turn();
+    clock.pass(1);
     expect(await acknowledged).toBe(true);
   });
 
