@@ -165,6 +165,8 @@ export class Applications {
     const address = `${parentAddress}/${attributes.rn}`;
     try {
       const parent = identity(await this.#see(parentAddress));
+      // It cannot be told later whether that stayed.
+      if (parent === '') return;
       const options = originator === undefined ? {} : { originator };
       const made = await this.#client.create(type as never, parentAddress, attributes as never, options);
       const resource = made as unknown as Record<string, unknown>;
