@@ -51,7 +51,9 @@ const links = [{ objectId: 1 }, { objectId: 3 }, { objectId: 3303 }, { objectId:
   instanceId: 0,
 }));
 
-/** Access as the bridge gives it to what it makes: its creator does everything, everybody finds and reads. */
+const ownAe = `${values.prefix}ipe`;
+await client.create(ResourceType.ae, base, { rn: ownAe, api: 'Nbench', rr: false, srv: ['3'] });
+/** Access as the bridge gives it to what it makes: it does everything, everybody finds and reads. */
 const OWN_RULES = { acr: [{ acor: [administrator, 'Cbench'], acop: 63 }] };
 const policy = await client.create(
   ResourceType.acp,
@@ -102,9 +104,6 @@ async function create(context: ResourceContext): Promise<number> {
       ResourceType.container,
       aePath(context),
       createAttributes(CONTAINER_ATTRIBUTES, { ...context, link }),
-      {
-        originator: names.aeId,
-      },
     ),
   );
   await Promise.all(containers);
@@ -112,24 +111,20 @@ async function create(context: ResourceContext): Promise<number> {
 }
 
 async function update(context: ResourceContext): Promise<number> {
-  const originator = context.names.aeId;
-  await client.update(ResourceType.ae, aePath(context), renewalAttributes(AE_ATTRIBUTES, context), { originator });
+  await client.update(ResourceType.ae, aePath(context), renewalAttributes(AE_ATTRIBUTES, context));
   const containers = links.map((link) => {
     const attributes = renewalAttributes(CONTAINER_ATTRIBUTES, { ...context, link });
     const path = `${aePath(context)}/${containerName(link)}`;
-    return client.update(ResourceType.container, path, attributes, { originator });
+    return client.update(ResourceType.container, path, attributes);
   });
   const node = renewalAttributes(NODE_ATTRIBUTES, context);
-  await Promise.all([
-    ...containers,
-    client.update(ResourceType.node, nodePath(context), node, { originator: administrator }),
-  ]);
+  await Promise.all([...containers, client.update(ResourceType.node, nodePath(context), node)]);
   return 2 + links.length;
 }
 
 async function remove(context: ResourceContext): Promise<number> {
-  await client.delete(aePath(context), { originator: context.names.aeId });
-  await client.delete(nodePath(context), { originator: administrator });
+  await client.delete(aePath(context));
+  await client.delete(nodePath(context));
   return 2;
 }
 
@@ -168,4 +163,5 @@ const rates: CseRates = {
 };
 process.stdout.write(`${JSON.stringify({ rates })}\n`);
 await client.delete(`${base}/${values.prefix}policy`, { originator: administrator });
+await client.delete(`${base}/${ownAe}`);
 await client.close();
