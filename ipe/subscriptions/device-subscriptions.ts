@@ -73,7 +73,10 @@ export class DeviceSubscriptions {
   made(container: string, path: InstancePath, existing: boolean): void {
     const watched = this.#reader.add(container, path, existing);
     if (watched === undefined) return;
-    if (existing) this.#inherited.set(pathKey(path), path);
+    if (existing) {
+      this.#inherited.set(pathKey(path), path);
+      this.#looked = false;
+    }
     // At once: what subscribes before ours is there, and lets nobody read it, is never found.
     this.#unwatched.add(watched);
     void this.#run();
