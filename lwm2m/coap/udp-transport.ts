@@ -24,7 +24,18 @@ export interface UdpTransportOptions {
   readonly logger: Logger;
 }
 
-/** Datagrams on one UDP socket; a peer is an address. */
+/** A datagram that is handed to the socket at the end of this turn of the event loop. */
+interface OutgoingDatagram {
+  readonly peer: Peer;
+  readonly buffer: Buffer;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * Datagrams on one UDP socket; a peer is an address. What one turn of the event loop sends leaves in a row: a first datagram
+ * may cost the waking of another core, those that follow it at once do not.
+ */
 export class UdpTransport implements DatagramTransport {
   readonly #options: UdpTransportOptions;
   #losses: TransportLosses = { droppedBusy: 0, socketErrors: 0 };
@@ -32,6 +43,7 @@ export class UdpTransport implements DatagramTransport {
   #family: 4 | 6 = 4;
   #untilCheck = QUEUE_CHECK;
   #congested = false;
+  #outgoing: OutgoingDatagram[] = [];
 
   constructor(options: UdpTransportOptions) {
     this.#options = options;
@@ -57,6 +69,18 @@ export class UdpTransport implements DatagramTransport {
   }
 
   readonly send = (peer: Peer, buffer: Buffer, offset: number, length: number): void => {
+    if (this.#socket === undefined) return;
+    if (this.#outgoing.push({ peer, buffer, offset, length }) === 1) setImmediate(this.#sendAll);
+  };
+
+  readonly #sendAll = (): void => {
+    const outgoing = this.#outgoing;
+    if (outgoing.length === 0) return;
+    this.#outgoing = [];
+    for (const datagram of outgoing) this.#sendNow(datagram);
+  };
+
+  #sendNow({ peer, buffer, offset, length }: OutgoingDatagram): void {
     const socket = this.#socket;
     if (socket === undefined) return;
     if (--this.#untilCheck <= 0 || this.#congested) {
@@ -73,7 +97,7 @@ export class UdpTransport implements DatagramTransport {
     } catch (error) {
       this.#failed(error);
     }
-  };
+  }
 
   peer(peer: Peer): Peer {
     const { address, port } = peer;
@@ -83,6 +107,7 @@ export class UdpTransport implements DatagramTransport {
   }
 
   async close(): Promise<void> {
+    this.#sendAll();
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket !== undefined) await new Promise<void>((resolve) => socket.close(() => resolve()));
