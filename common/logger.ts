@@ -9,7 +9,8 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
-  debug(message: string, fields?: LogFields): void;
+  /** A function is asked for the fields only where the line is written: for what is said of every message. */
+  debug(message: string, fields?: LogFields | (() => LogFields)): void;
   /** A logger that adds these fields to each line. */
   child(fields: LogFields): Logger;
 }

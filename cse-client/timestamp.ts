@@ -19,10 +19,19 @@ export interface TimestampForm {
  */
 export function formatTimestamp(milliseconds: number, form: TimestampForm = { timestampFraction: false }): string {
   if (Number.isNaN(milliseconds)) throw new CseError('cse/bad-request', 'a time that is not a number');
-  const iso = new Date(Math.min(Math.max(milliseconds, FIRST), LAST)).toISOString();
-  const basic = `${iso.slice(0, 4)}${iso.slice(5, 7)}${iso.slice(8, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}`;
-  const fraction = iso.slice(20, 23);
-  return form.timestampFraction && fraction !== '000' ? `${basic},${fraction}` : basic;
+  const time = Math.min(Math.max(Math.trunc(milliseconds), FIRST), LAST);
+  const second = Math.floor(time / 1_000);
+  if (second !== last.second) last = { second, text: basicFormat(second * 1_000) };
+  const fraction = time - second * 1_000;
+  return form.timestampFraction && fraction !== 0 ? `${last.text},${String(fraction).padStart(3, '0')}` : last.text;
+}
+
+/** Most devices of a burst are given the same second. */
+let last = { second: Number.NaN, text: '' };
+
+function basicFormat(milliseconds: number): string {
+  const iso = new Date(milliseconds).toISOString();
+  return `${iso.slice(0, 4)}${iso.slice(5, 7)}${iso.slice(8, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}`;
 }
 
 /**

@@ -76,8 +76,9 @@ class LevelledLogger implements Logger {
     this.#log('info', message, fields);
   }
 
-  debug(message: string, fields?: LogFields): void {
-    this.#log('debug', message, fields);
+  debug(message: string, fields?: LogFields | (() => LogFields)): void {
+    if (LEVELS.debug > this.#least) return;
+    this.#log('debug', message, typeof fields === 'function' ? fields() : fields);
   }
 
   child(fields: LogFields): Logger {

@@ -186,7 +186,6 @@ export class Bridge implements RegistrationHandler {
   ): Promise<Refusal | undefined> {
     const { availability, backlog, logger } = this.#parts;
     const { endpoint } = registration;
-    const fields = registrationFields(registration);
     try {
       const names = this.#namesOf(endpoint);
       if (availability.away !== undefined) return this.#withoutCse(registration, names, registered, availability.away);
@@ -198,16 +197,18 @@ export class Bridge implements RegistrationHandler {
         return this.#withoutCse(registration, names, registered, error.message);
       }
       backlog.settled(endpoint);
-      const level = operation === 'update' ? 'debug' : 'info';
-      logger[level](`endpoint ${what}`, {
-        ...fields,
+      const fields = () => ({
+        ...registrationFields(registration),
         resource: names.resourceName,
         links: registration.objectLinks.links.length,
       });
+      if (operation === 'update') logger.debug('endpoint updated', fields);
+      else logger.info(`endpoint ${what}`, fields());
       return undefined;
     } catch (error) {
       const refusal = refusalOf(operation, error, this.#parts.random);
-      logger.warn(`${operation} refused`, { ...fields, code: refusal.code, reason: errorMessage(error) });
+      const fields = { ...registrationFields(registration), code: refusal.code, reason: errorMessage(error) };
+      logger.warn(`${operation} refused`, fields);
       return refusal;
     }
   }

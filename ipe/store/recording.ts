@@ -34,7 +34,7 @@ export function recorded(handler: RegistrationHandler, given: RecordingParts): R
       if (store.fault !== undefined) return unrecorded(parts);
       const refusal = await handler.register(registration, previous);
       if (refusal !== undefined) return refusal;
-      if (await put(registration, parts)) {
+      if (await put(registration, parts, undefined, DURABLE)) {
         follower.release(registration.endpoint);
         return undefined;
       }
@@ -43,20 +43,15 @@ export function recorded(handler: RegistrationHandler, given: RecordingParts): R
         // The device is told no: what was made for it goes again.
         remove(registration, parts);
         await handler.expire(registration);
-      } else void put(previous, parts);
+      } else void put(previous, parts, undefined, DURABLE);
       return unrecorded(parts);
     },
-    update: async (registration, previous) => {
+    // Most of what devices ever send: without an async function's promises where one will do.
+    update: (registration, previous) => {
       if (store.fault !== undefined) return unrecorded(parts);
-      const refusal = await handler.update(registration, previous);
-      if (refusal === undefined) {
-        return (await put(registration, parts, previous)) ? undefined : unrecorded(parts);
-      }
-      // A refusal of class 5 takes address and time over all the same.
-      if (refusal.code.startsWith('5.')) {
-        await put({ ...previous, peer: registration.peer, updatedAt: registration.updatedAt }, parts, previous);
-      }
-      return refusal;
+      const answer = handler.update(registration, previous);
+      if (!(answer instanceof Promise)) return decided(answer, registration, previous, parts);
+      return answer.then((refusal) => decided(refusal, registration, previous, parts));
     },
     deregister: async (registration) => {
       const refusal = await handler.deregister(registration);
@@ -70,28 +65,57 @@ export function recorded(handler: RegistrationHandler, given: RecordingParts): R
   };
 }
 
-/** True when it is durable; whole, unless only the time differs from the previous one. */
-async function put(
+/** What an Update is answered with, once what came of it is durable. */
+function decided(
+  refusal: Refusal | undefined,
   registration: Registration,
-  { store, logger, behind }: Recording,
-  previous?: Registration,
-): Promise<boolean> {
-  const { endpoint } = registration;
+  previous: Registration,
+  parts: Recording,
+): Promise<Refusal | undefined> {
+  if (refusal === undefined) return put(registration, parts, previous, { durable: undefined, not: unrecorded });
+  if (!refusal.code.startsWith('5.')) return Promise.resolve(refusal);
+  // A refusal of class 5 takes address and time over all the same.
+  const { peer, updatedAt } = registration;
+  return put({ ...previous, peer, updatedAt }, parts, previous, { durable: refusal, not: () => refusal });
+}
+
+/** What is answered when a record is durable, and when it cannot be made so. */
+interface Outcome<R> {
+  readonly durable: R;
+  readonly not: (parts: RecordingParts) => R;
+}
+
+const DURABLE: Outcome<boolean> = { durable: true, not: () => false };
+
+/** Records a registration: whole, unless only the time differs from the previous one. */
+function put<R>(
+  registration: Registration,
+  parts: Recording,
+  previous: Registration | undefined,
+  { durable, not }: Outcome<R>,
+): Promise<R> {
+  const failed = (error: unknown): R => {
+    const fields = { ...registrationFields(registration), reason: errorMessage(error) };
+    parts.logger.debug('a registration was not recorded', fields);
+    return not(parts);
+  };
   try {
-    if (previous !== undefined && isRenewal(registration, previous) && !behind.has(endpoint)) {
-      store.put('update', endpoint, registration);
-    } else {
-      behind.add(endpoint);
-      store.put('registration', endpoint, registration);
-      behind.delete(endpoint);
-    }
-    await store.flushed();
-    return true;
+    take(registration, parts, previous);
+    return parts.store.flushed().then(() => durable, failed);
   } catch (error) {
-    const fields = registrationFields(registration);
-    logger.debug('a registration was not recorded', { ...fields, reason: errorMessage(error) });
-    return false;
+    return Promise.resolve(failed(error));
   }
+}
+
+function take(registration: Registration, { store, behind }: Recording, previous: Registration | undefined): void {
+  const { endpoint } = registration;
+  if (previous !== undefined && isRenewal(registration, previous) && !behind.has(endpoint)) {
+    store.put('update', endpoint, registration);
+    return;
+  }
+  behind.add(endpoint);
+  store.put('registration', endpoint, registration);
+  behind.delete(endpoint);
 }
 
 /** A registration has ended whatever becomes of its record: one that stays ends with its lifetime. */

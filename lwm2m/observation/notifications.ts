@@ -92,7 +92,13 @@ export class Notifications {
     counters.notifications += 1;
     observation.says(notification.payload);
     const { endpoint, id } = registration;
-    logger.debug('notification', { endpoint, registration: registrationMark(id), mid, tkn, values: nodes.length });
+    logger.debug('notification', () => ({
+      endpoint,
+      registration: registrationMark(id),
+      mid,
+      tkn,
+      values: nodes.length,
+    }));
     const { paths, composite } = observation.target;
     try {
       const taken = listener.report({

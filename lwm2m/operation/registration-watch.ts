@@ -33,11 +33,14 @@ export function watched(handler: RegistrationHandler, watcher: RegistrationWatch
         () => handler.register(registration, previous),
         (refusal) => registered(registration, previous, refusal),
       ),
-    update: (registration, previous) =>
-      whenDecided(
+    update: (registration, previous) => {
+      const { peer, objectLinks } = registration;
+      if (peer === previous.peer && objectLinks === previous.objectLinks) return handler.update(registration, previous);
+      return whenDecided(
         () => handler.update(registration, previous),
         (refusal) => updated(registration, previous, refusal),
-      ),
+      );
+    },
     deregister: (registration) => {
       watcher.ended(registration);
       return handler.deregister(registration);

@@ -80,10 +80,13 @@ export class Presence implements Reach {
     if (sleeper?.awake && sleeper.heardAt <= since) this.#sleep(sleeper);
   }
 
-  /** A request of the device is being answered; call the result once it was. An awake device stays awake so long. */
-  hold(endpoint: string): () => void {
+  /**
+   * A request of the device is being answered; call the result, where there is one, once it was. An awake device stays awake
+   * so long.
+   */
+  hold(endpoint: string): (() => void) | undefined {
     const sleeper = this.#sleepers.get(endpoint);
-    if (sleeper === undefined) return ALWAYS;
+    if (sleeper === undefined) return undefined;
     sleeper.holds += 1;
     return () => this.#release(sleeper);
   }

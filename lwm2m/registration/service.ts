@@ -109,7 +109,10 @@ export class RegistrationService {
     if (record === undefined || this.closed) return false;
     const run = async (): Promise<boolean> => {
       const { registration } = record;
-      if (registration?.id === id && !this.closed) return this.turns.hold(record, work(registration), () => true);
+      if (registration?.id === id && !this.closed) {
+        const failed = (error: unknown) => void this.failed('attend', record, error);
+        return this.turns.hold(record, work(registration), () => true, failed);
+      }
       this.idle(record);
       return false;
     };
@@ -200,8 +203,12 @@ export class RegistrationService {
     try {
       const work = this.handler.expire(registration);
       if (work instanceof Promise) {
-        const settled = work.catch((error: unknown) => void this.failed('expire', record, error));
-        void this.turns.hold(record, settled, () => undefined);
+        void this.turns.hold(
+          record,
+          work,
+          () => undefined,
+          (error) => void this.failed('expire', record, error),
+        );
       }
     } catch (error) {
       this.failed('expire', record, error);
@@ -223,8 +230,7 @@ export class RegistrationService {
       answer = this.failed(operation, record, error);
     }
     if (answer instanceof Promise) {
-      const settled = answer.catch((error: unknown) => this.failed(operation, record, error));
-      return this.turns.hold(record, settled, conclude);
+      return this.turns.hold(record, answer, conclude, (error) => this.failed(operation, record, error));
     }
     const response = conclude(answer);
     this.idle(record);
@@ -278,14 +284,14 @@ export class RegistrationService {
   /** From here on the registration id leads through the log: to what is asked of the device and of others for it. */
   private tell(operation: string, request: CoapRequest, registration: Registration, previous?: Registration): void {
     const { peer, messageId, token } = request;
-    this.logger.debug('registration operation', {
+    this.logger.debug('registration operation', () => ({
       operation,
       ...registrationFields(registration),
       replaced: previous && registrationMark(previous.id),
       from: peer.key,
       mid: messageId,
       tkn: token,
-    });
+    }));
   }
 
   private failed(operation: string, { endpoint }: EndpointRecord, error: unknown): Refusal {

@@ -21,15 +21,21 @@ export class EndpointTurns {
     return new Promise((resolve) => waiting.push(() => resolve(operation())));
   }
 
-  /** The endpoint is busy until `work`, which must not reject, is done and `conclude` has drawn the consequence. */
-  hold<W, R>(record: EndpointRecord, work: Promise<W>, conclude: (outcome: W) => R): Promise<R> {
+  /** The endpoint is busy until `work` is done and `conclude` has drawn the consequence; `failed` makes of an error what else comes of it. */
+  hold<W, R>(
+    record: EndpointRecord,
+    work: Promise<W>,
+    conclude: (outcome: W) => R,
+    failed: (error: unknown) => W,
+  ): Promise<R> {
     record.busy = true;
     this.busy += 1;
-    return work.then((outcome) => {
+    const done = (outcome: W): R => {
       // After the caller's own reaction to the result, so that answers leave in the order of the requests.
       queueMicrotask(() => this.release(record));
       return conclude(outcome);
-    });
+    };
+    return work.then(done, (error: unknown) => done(failed(error)));
   }
 
   private release(record: EndpointRecord): void {
