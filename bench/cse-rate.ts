@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
-import { CseClient, formatTimestamp, ResourceType } from '../cse-client/index.ts';
+import { CseClient, formatTimestamp, ResourceType, ResultContent } from '../cse-client/index.ts';
 import type { Registration } from '../lwm2m/index.ts';
 import {
   AE_ATTRIBUTES,
   CONTAINER_ATTRIBUTES,
+  containerContext,
   containerName,
   createAttributes,
   endpointNames,
@@ -93,17 +94,21 @@ const contexts = Array.from({ length: devices }, (_, number) => contextOf(number
 const aePath = (context: ResourceContext): string => `${base}/${context.names.resourceName}`;
 const nodePath = (context: ResourceContext): string => `${base}/${context.names.nodeName}`;
 
+/** As the bridge asks: it does not look at what most of its resources have become. */
+const UNANSWERED = { resultContent: ResultContent.nothing };
+
 async function create(context: ResourceContext): Promise<number> {
   const { names } = context;
   const node = createAttributes(NODE_ATTRIBUTES, context);
   const { ri: nodeLink } = await client.create(ResourceType.node, base, node, { originator: administrator });
   const ae = createAttributes(AE_ATTRIBUTES, { ...context, nodeLink });
-  await client.create(ResourceType.ae, base, ae, { originator: names.aeId });
+  await client.create(ResourceType.ae, base, ae, { originator: names.aeId, ...UNANSWERED });
   const containers = links.map((link) =>
     client.create(
       ResourceType.container,
       aePath(context),
-      createAttributes(CONTAINER_ATTRIBUTES, { ...context, link }),
+      createAttributes(CONTAINER_ATTRIBUTES, containerContext(context, link)),
+      UNANSWERED,
     ),
   );
   await Promise.all(containers);
@@ -111,14 +116,14 @@ async function create(context: ResourceContext): Promise<number> {
 }
 
 async function update(context: ResourceContext): Promise<number> {
-  await client.update(ResourceType.ae, aePath(context), renewalAttributes(AE_ATTRIBUTES, context));
+  await client.update(ResourceType.ae, aePath(context), renewalAttributes(AE_ATTRIBUTES, context), UNANSWERED);
   const containers = links.map((link) => {
-    const attributes = renewalAttributes(CONTAINER_ATTRIBUTES, { ...context, link });
+    const attributes = renewalAttributes(CONTAINER_ATTRIBUTES, containerContext(context, link));
     const path = `${aePath(context)}/${containerName(link)}`;
-    return client.update(ResourceType.container, path, attributes);
+    return client.update(ResourceType.container, path, attributes, UNANSWERED);
   });
   const node = renewalAttributes(NODE_ATTRIBUTES, context);
-  await Promise.all([...containers, client.update(ResourceType.node, nodePath(context), node)]);
+  await Promise.all([...containers, client.update(ResourceType.node, nodePath(context), node, UNANSWERED)]);
   return 2 + links.length;
 }
 

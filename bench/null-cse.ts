@@ -47,6 +47,8 @@ interface Answer {
 const MAX_BODY = 1024 * 1024;
 const DAY = 86_400_000;
 const EMPTY = '{}';
+/** Result Content: nothing. */
+const UNANSWERED = /[?&]rcn=0(?:&|$)/;
 const RESOURCE_TYPE = /;\s*ty\s*=\s*(\d{1,5})/i;
 
 const CSE_ID = 'null-cse';
@@ -54,6 +56,7 @@ const CSE_ID = 'null-cse';
 const YES = {
   notFound: { status: 404, rsc: '4004', body: '{"m2m:dbg":"this CSE stores nothing"}' },
   discovered: { status: 200, rsc: '2000', body: '{"m2m:uril":[]}' },
+  created: { status: 201, rsc: '2001', body: '' },
   updated: { status: 200, rsc: '2004', body: EMPTY },
   deleted: { status: 200, rsc: '2002', body: '' },
   notified: { status: 200, rsc: '2000', body: '' },
@@ -138,6 +141,7 @@ class Answering {
     this.#tell?.(ty, sent);
     this.#next += 1;
     const origin = request.headers['x-m2m-origin'];
+    if (UNANSWERED.test(request.url ?? '')) return YES.created;
     const aei = ty === 2 ? (typeof origin === 'string' && origin.length > 1 ? origin : `C${this.#next}`) : undefined;
     const ri = aei ?? `r${this.#next}`;
     const rn = typeof sent.rn === 'string' ? sent.rn : ri;

@@ -179,7 +179,7 @@ export class CseClient {
       else counters.refused += 1;
       countEnd(counters, operation, endOfAnswer(rsc));
       counters.answerTime[operation].record(answer.took / 1000);
-      logger.debug('cse request', { rqi, op: operation, to, rsc });
+      logger.debug('cse request', () => ({ rqi, op: operation, to, rsc }));
       return response;
     } catch (error) {
       counters.failed += 1;
@@ -196,42 +196,42 @@ export class CseClient {
     return authorization === undefined ? request : { ...request, headers: { ...request.headers, authorization } };
   }
 
-  /** Creates a resource; with `resultContent` nothing the attributes come back as they were sent. */
-  async create<T extends keyof ResourceMap>(
+  /** Creates a resource; with `resultContent` nothing the attributes come back as they were sent, whatever the CSE adds. */
+  create<T extends keyof ResourceMap>(
     ty: T,
     parent: string,
     attributes: CreateAttributes<T>,
     options: CallOptions = {},
   ): Promise<ResourceMap[T]> {
     const pc = toRepresentation(ty, attributes);
-    const response = await this.#call({ op: Operation.create, to: parent, ty, pc }, options);
-    if (response.pc === undefined && options.resultContent === ResultContent.nothing) {
-      return attributes as unknown as ResourceMap[T];
-    }
-    return this.#read(() => fromRepresentation(ty, response.pc));
+    return this.#call({ op: Operation.create, to: parent, ty, pc }, options, (response) =>
+      options.resultContent === ResultContent.nothing
+        ? (attributes as unknown as ResourceMap[T])
+        : fromRepresentation(ty, response.pc),
+    );
   }
 
   /** Retrieves a resource of a known type. */
-  async retrieve<T extends keyof ResourceMap>(ty: T, to: string, options: CallOptions = {}): Promise<ResourceMap[T]> {
-    const response = await this.#call({ op: Operation.retrieve, to }, options);
-    return this.#read(() => fromRepresentation(ty, response.pc));
+  retrieve<T extends keyof ResourceMap>(ty: T, to: string, options: CallOptions = {}): Promise<ResourceMap[T]> {
+    return this.#call({ op: Operation.retrieve, to }, options, ({ pc }) => fromRepresentation(ty, pc));
   }
 
   /** Updates a resource; resolves with it where the answer holds it whole. */
-  async update<T extends keyof ResourceMap>(
+  update<T extends keyof ResourceMap>(
     ty: T,
     to: string,
     attributes: UpdateAttributes<T>,
     options: CallOptions = {},
   ): Promise<ResourceMap[T] | undefined> {
     const pc = toRepresentation(ty, attributes);
-    const response = await this.#call({ op: Operation.update, to, pc }, options);
-    return hasResource(ty, response.pc) ? this.#read(() => fromRepresentation(ty, response.pc)) : undefined;
+    return this.#call({ op: Operation.update, to, pc }, options, (response) =>
+      hasResource(ty, response.pc) ? fromRepresentation(ty, response.pc) : undefined,
+    );
   }
 
   /** Deletes a resource and all below it. */
-  async delete(to: string, options: CallOptions = {}): Promise<void> {
-    await this.#call({ op: Operation.delete, to }, options);
+  delete(to: string, options: CallOptions = {}): Promise<void> {
+    return this.#call({ op: Operation.delete, to }, options, () => undefined);
   }
 
   /**
@@ -241,7 +241,7 @@ export class CseClient {
   async discover(to: string, filter: FilterCriteria, options: CallOptions = {}): Promise<string[]> {
     const found = new Set<string>();
     for (const fc of filtersFor({ fu: 1, ...filter }, this.dialect.labelsPerQuery)) {
-      const ask = (page: FilterCriteria) => this.#call({ op: Operation.retrieve, to, fc: page }, options);
+      const ask = (page: FilterCriteria) => this.#call({ op: Operation.retrieve, to, fc: page }, options, whole);
       for (const uri of await collectPages(ask, fc, (pc) => this.#read(() => fromUriList(pc)))) found.add(uri);
     }
     return [...found];
@@ -251,7 +251,7 @@ export class CseClient {
   async children(to: string, filter: FilterCriteria = {}, options: CallOptions = {}): Promise<ChildReference[]> {
     const rcn = ResultContent.childResourceReferences;
     const ask = (fc: FilterCriteria) =>
-      this.#call({ op: Operation.retrieve, to, fc }, { resultContent: rcn, ...options });
+      this.#call({ op: Operation.retrieve, to, fc }, { resultContent: rcn, ...options }, whole);
     const found = new Map<string, ChildReference>();
     for (const fc of filtersFor(filter, this.dialect.labelsPerQuery)) {
       for (const child of await collectPages(ask, fc, (pc) => this.#read(() => fromReferenceList(pc))))
@@ -265,8 +265,8 @@ export class CseClient {
     return this.#transport.close(this.#options.timeout);
   }
 
-  /** `request`, with a refusal as CseError `cse/refused`. */
-  async #call(primitive: Request, options: CallOptions): Promise<ResponsePrimitive> {
+  /** `request`, with a refusal as CseError `cse/refused`; what `read` makes of the answer. */
+  async #call<R>(primitive: Request, options: CallOptions, read: (response: ResponsePrimitive) => R): Promise<R> {
     const { op, to, ty, pc, fc } = primitive;
     const request = {
       op,
@@ -281,7 +281,7 @@ export class CseClient {
     };
     const response = await this.#ask(request, options);
     if (!isSuccess(response.rsc)) throw this.#refusal(request, response);
-    return response;
+    return this.#read(() => read(response));
   }
 
   /** Unique among all clients: a random part for this one and a running number (TS-0001 8.1.2). */
@@ -322,6 +322,8 @@ export class CseClient {
     }
   }
 }
+
+const whole = (response: ResponsePrimitive): ResponsePrimitive => response;
 
 function newShared(options: CseClientOptions): Shared {
   const transport = new HttpTransport({

@@ -4,6 +4,7 @@ import {
   AE_ATTRIBUTES,
   type AttributeRow,
   CONTAINER_ATTRIBUTES,
+  containerContext,
   containerName,
   createAttributes,
   endpointLabel,
@@ -14,7 +15,7 @@ import {
 } from '../../mappings/index.ts';
 import { isAeTaken, isNameTaken, isRefused } from '../cse/refusals.ts';
 import type { Undo } from './undo.ts';
-import { assertOurs, type Extent, type TreeType, write } from './whole-write.ts';
+import { assertOurs, type Extent, type TreeType, UNANSWERED, write } from './whole-write.ts';
 
 /** One bringing about of a tree: what its resources are made from, where they are, how to take them back. */
 export interface Work {
@@ -85,7 +86,7 @@ export async function ensureAe(work: Work): Promise<boolean> {
 async function createAe(work: Work): Promise<CseError | undefined> {
   try {
     const attributes = createAttributes(AE_ATTRIBUTES, work.context);
-    const options = { originator: work.context.names.aeId };
+    const options = { originator: work.context.names.aeId, ...UNANSWERED };
     await work.undo.track(aePath(work), () => work.client.create(ResourceType.ae, work.base, attributes, options));
     return undefined;
   } catch (error) {
@@ -96,11 +97,11 @@ async function createAe(work: Work): Promise<CseError | undefined> {
 
 /** Creates the container of a link, or takes over and repairs the one that is there. Rejects with CseError. */
 export async function ensureContainer(work: Work, link: ObjectLink): Promise<void> {
-  const context = { ...work.context, link };
+  const context = containerContext(work.context, link);
   const path = `${aePath(work)}/${containerName(link)}`;
   try {
     const attributes = createAttributes(CONTAINER_ATTRIBUTES, context);
-    await work.undo.track(path, () => work.client.create(ResourceType.container, aePath(work), attributes));
+    await work.undo.track(path, () => work.client.create(ResourceType.container, aePath(work), attributes, UNANSWERED));
   } catch (error) {
     if (!isNameTaken(error)) throw error;
     const attributes = repairAttributes(CONTAINER_ATTRIBUTES, context);
@@ -127,16 +128,20 @@ export async function renewNode(work: Work, extent: Extent, creator: string | un
  */
 export async function renewContainer(work: Work, link: ObjectLink, extent: Extent, lasting = false): Promise<boolean> {
   const path = `${aePath(work)}/${containerName(link)}`;
-  const all = attributesOf(CONTAINER_ATTRIBUTES, { ...work.context, link }, extent);
-  const { et: _, ...others } = all;
+  const all = attributesOf(CONTAINER_ATTRIBUTES, containerContext(work.context, link), extent);
+  const attributes = lasting ? withoutExpiration(all) : all;
   try {
-    await write(work, { ty: ResourceType.container, path, attributes: lasting ? others : all, extent });
+    await write(work, { ty: ResourceType.container, path, attributes, extent });
     return false;
   } catch (error) {
     if (!isRefused(error, 4004)) throw error;
   }
   await ensureContainer(work, link);
   return true;
+}
+
+function withoutExpiration<K extends TreeType>({ et: _, ...others }: UpdateAttributes<K>): UpdateAttributes<K> {
+  return others as UpdateAttributes<K>;
 }
 
 function attributesOf<K extends TreeType, C extends ResourceContext>(

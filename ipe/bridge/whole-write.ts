@@ -1,5 +1,11 @@
 import { IpeError } from '../../common/index.ts';
-import type { CallOptions, CseClient, ResourceType, UpdateAttributes } from '../../cse-client/index.ts';
+import {
+  type CallOptions,
+  type CseClient,
+  type ResourceType,
+  ResultContent,
+  type UpdateAttributes,
+} from '../../cse-client/index.ts';
 import { endpointLabel, type ResourceContext } from '../../mappings/index.ts';
 import { isRefused } from '../cse/refusals.ts';
 
@@ -19,6 +25,9 @@ export interface Writing<K extends TreeType> {
   readonly creator?: string | undefined;
 }
 
+/** For what is written with no interest in how it stands afterwards. */
+export const UNANSWERED: CallOptions = { resultContent: ResultContent.nothing };
+
 /** For whom, and by whom. */
 interface Writer {
   readonly client: CseClient;
@@ -31,13 +40,19 @@ interface Writer {
  */
 export async function write<K extends TreeType>(writer: Writer, writing: Writing<K>): Promise<void> {
   const { client, context } = writer;
-  const { ty, path, attributes, extent, creator } = writing;
+  const { ty, path, attributes, extent } = writing;
   const policy = context.accessControlPolicy;
-  const update = () => client.update(ty, path, attributes);
   if (extent !== 'whole' || policy === undefined || !client.dialect.acpiUpdate) {
-    await update();
-    return;
-  }
+    await client.update(ty, path, attributes, UNANSWERED);
+  } else await writeWhole(writer, writing, policy);
+}
+
+async function writeWhole<K extends TreeType>(
+  { client, context }: Writer,
+  { ty, path, attributes, creator }: Writing<K>,
+  policy: string,
+): Promise<void> {
+  const update = () => client.update(ty, path, attributes);
   // Alone: ACME takes nothing else beside it. What stood there goes, for it may be that of another rule.
   const admit = (options: CallOptions) =>
     client.update(ty, path, { acpi: [policy] } as unknown as UpdateAttributes<K>, options);
