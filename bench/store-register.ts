@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
 import { metricsOf } from './lwm2m-part.ts';
-import { playLoad, type Subject, startLwm2mServer } from './subjects.ts';
+import { playLoad, type Subject, startLwm2mServer, YOUNG_GENERATION } from './subjects.ts';
 
 const ROUNDS = 3;
 const ENDPOINTS = 30_000;
@@ -12,7 +12,7 @@ const UPDATES = 60_000;
 const START_LIMIT = 60_000;
 
 async function startStoreServer(path: string): Promise<Subject> {
-  const words = [fileURLToPath(new URL('./store-server.js', import.meta.url)), path];
+  const words = [YOUNG_GENERATION, fileURLToPath(new URL('./store-server.js', import.meta.url)), path];
   const child = new Child('store-server', { words });
   const port = await child.next((line) => (typeof line.port === 'number' ? line.port : undefined), START_LIMIT);
   return { child, port };

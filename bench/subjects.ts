@@ -38,9 +38,13 @@ export async function ready(child: Child, port: (line: Line) => unknown): Promis
   return { child, port: found };
 }
 
+/** As the command's first line and the container image have it. */
+export const YOUNG_GENERATION = '--max-semi-space-size=64';
+
 /** The project's LwM2M server alone, which accepts every registration. */
 export function startLwm2mServer(options: SubjectOptions = {}): Promise<Subject> {
-  const words = nodeWords('./lwm2m-server.js', ['--port', '0', '--host', '127.0.0.1'], options);
+  const own = ['--port', '0', '--host', '127.0.0.1'];
+  const words = [YOUNG_GENERATION, ...nodeWords('./lwm2m-server.js', own, options)];
   return ready(new Child('lwm2m-server', { words }), (line) => line.port);
 }
 
@@ -53,9 +57,6 @@ export function startLeshan(jar: string): Promise<Subject> {
 export function startCountingCse(): Promise<Subject> {
   return ready(new Child('null-cse', { words: [built('./counting-cse.js')] }), (line) => line.port);
 }
-
-/** As the command's first line and the container image have it. */
-const YOUNG_GENERATION = '--max-semi-space-size=64';
 
 /** The whole bridge in front of the CSE at `url`; `port` is the one devices register at. */
 export function startBridge(
