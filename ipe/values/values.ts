@@ -114,10 +114,7 @@ export class Values implements ValueHooks {
 
   /** What an earlier run left of endpoints that are not `registered` any more is dropped. */
   settle(registered: (endpoint: string) => boolean): void {
-    const gone = this.#left.endpoints().filter((endpoint) => !registered(endpoint));
-    for (const endpoint of gone) this.counters.deviceLeft += this.#left.drop(endpoint);
-    if (gone.length > 0)
-      this.#parts.logger.warn('values of devices that have left were dropped', { devices: gone.length });
+    for (const endpoint of this.#left.endpoints()) if (!registered(endpoint)) this.#dropLeft(endpoint);
   }
 
   /** A Register is accepted whose tree is still to be made: values are asked for and taken, and wait. */
@@ -142,7 +139,7 @@ export class Values implements ValueHooks {
 
   /** The registration ends: what still waits is dropped and counted. */
   leave(endpoint: string): void {
-    this.counters.deviceLeft += this.#left.drop(endpoint);
+    this.#dropLeft(endpoint);
     const device = this.#devices.get(endpoint);
     if (device === undefined) return;
     this.#devices.delete(endpoint);
@@ -235,6 +232,15 @@ export class Values implements ValueHooks {
     if (waiting > 0) logger[level]('stopping with values that the CSE has not got', { waiting });
     this.#devices.clear();
     await Promise.all(devices.map((device) => device.end(forLater)));
+  }
+
+  /** The registration has ended, and nobody took up what an earlier run left of it. */
+  #dropLeft(endpoint: string): void {
+    const dropped = this.#left.drop(endpoint);
+    if (dropped === 0) return;
+    this.counters.deviceLeft += dropped;
+    const fields = { endpoint, dropped, reason: 'they were left by an earlier run' };
+    this.#parts.logger.warn('values of a device that has left were dropped', fields);
   }
 
   #listener(): ContainerListener {

@@ -186,6 +186,28 @@ describe('what waits for the CSE when its device leaves', () => {
     );
   });
 
+  it('is counted and told as dropped where the lifetime ended while the bridge was not there, and the tree was never made', async () => {
+    const store = { kind: 'lmdb', path: join(temporaryDirectory(), 'store') } as const;
+    await start({ store, lwm2m: { lifetime: { min: 1 } } });
+    cse.cse.faults.drop({});
+    expect(await device.register('leaver', { lifetime: 2 })).toBe('2.01');
+    await eventually(
+      async () => device.isObserved('/3303/0'),
+      (observed) => observed,
+    );
+    await notify(1, 2);
+    await ipe.stop();
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    cse.cse.faults.clear();
+    await start({ store, lwm2m: { lifetime: { min: 1 } } });
+    await eventually(
+      () => series('values_total{result="device_left"}'),
+      (dropped) => dropped === 3,
+    );
+    expect(log.said(DROPPED)).toMatchObject([[DROPPED, { endpoint: 'leaver', dropped: 3 }]]);
+    expect(log.said('endpoint lifetime expired')).toHaveLength(1);
+  });
+
   it('is counted as dropped where the device lists its instance no more', async () => {
     await start();
     await followed();
