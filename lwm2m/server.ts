@@ -276,7 +276,7 @@ export class Lwm2mServer {
 
   /**
    * Takes up a registration of an earlier run, with its id, address and what is left of its lifetime, so that the device
-   * notices nothing; one that is over expires at once. To be called before `start`; false when the endpoint has one already.
+   * notices nothing; one that is over expires with `start`. To be called before that; false when the endpoint has one already.
    */
   restore(registration: Registration): boolean {
     if (!this.service.restore(registration)) return false;
@@ -309,10 +309,12 @@ export class Lwm2mServer {
   }
 
   /**
-   * Listens; `address` and `port` are those of CoAP, of CoAPS where that alone is served. Throws `IpeError` `coap/port-in-use` or
-   * `coap/address`, the same with `coaps/`, or `dtls/…`.
+   * Listens, after what was restored and is over has ended, so that nothing is taken of it. `address` and `port` are those of
+   * CoAP, of CoAPS where that alone is served. Throws `IpeError` `coap/port-in-use` or `coap/address`, the same with `coaps/`,
+   * or `dtls/…`.
    */
   async start(): Promise<Bound & Listening> {
+    this.service.endOverdue();
     const listening = await this.endpoints.listen();
     const { address, port } = (listening.coap ?? listening.coaps) as Bound;
     return { address, port, ...listening };

@@ -36,6 +36,8 @@ export class RegistrationService {
   private readonly objectLinks = new ObjectLinksCache();
   private readonly turns: EndpointTurns;
   private readonly expiry: Expiry<EndpointRecord>;
+  /** Restored after their lifetime. */
+  private readonly overdue: EndpointRecord[] = [];
   private closed = false;
 
   constructor(options: RegistrationServiceOptions, handler: RegistrationHandler) {
@@ -97,7 +99,15 @@ export class RegistrationService {
     const left = updatedAt + lifetime * 1_000 - this.clock.wall();
     // A wall clock that was set back makes no lifetime longer.
     this.expiry.set(record, Math.min(Math.max(0, left), lifetime * 1_000));
+    if (left <= 0) this.overdue.push(record);
     return true;
+  }
+
+  /** Ends what was restored after its lifetime, through the handler: once its tree is known, and before a request is served. */
+  endOverdue(): void {
+    for (const record of this.overdue.splice(0)) {
+      if (record.registration !== undefined && !record.busy) this.expire(record);
+    }
   }
 
   /**

@@ -5,7 +5,7 @@ import { observationRecorder } from '../../../ipe/store/observation-recorder.ts'
 import { recorded } from '../../../ipe/store/recording.ts';
 import { type RestartParts, restart } from '../../../ipe/store/restart.ts';
 import type { Store } from '../../../ipe/store/store.ts';
-import { Lwm2mServer, parsePath, RegistrationService, type Report } from '../../../lwm2m/index.ts';
+import { Lwm2mServer, parsePath, type Registration, RegistrationService, type Report } from '../../../lwm2m/index.ts';
 import { observable, senml, tokenOf, values } from '../../lwm2m/observation/observed-device.ts';
 import { ScriptedDevice } from '../../lwm2m/operation/scripted-device.ts';
 import { HeldClock } from '../../support/held-clock.ts';
@@ -136,6 +136,36 @@ describe('a lifetime that ran on while nobody served', () => {
     clock.pass(300);
     expect(expired).toEqual(['dev']);
     expect(registrations.registrations.size).toBe(0);
+  });
+
+  it('has ended before a request is served, where that is asked for', () => {
+    const over = service(400_000);
+    over.registrations.endOverdue();
+    expect(over.expired).toEqual(['dev']);
+    expect(over.registrations.registrations.size).toBe(0);
+    over.clock.pass(300);
+    expect(over.expired).toEqual(['dev']);
+    const left = service(200_000);
+    left.registrations.endOverdue();
+    expect(left.expired).toEqual([]);
+  });
+
+  it('is over for its device from the first datagram on: nothing is taken of it', async () => {
+    const store = new MemoryStore();
+    const before = await serve(store);
+    const client = await device(before.port);
+    await client.register({ endpoint: 'dev', lifetime: 300 });
+    await before.server.perform('dev', { type: 'observe', path: parsePath('/3303/0') });
+    await before.server.stop(0);
+    const [registration] = [...store.entries('registration')].map(({ record }) => record);
+    store.put('registration', 'dev', { ...(registration as Registration), updatedAt: Date.now() - 301_000 });
+    const after = await serve(store, before.port);
+    expect(after.restored).toEqual({ registrations: 1, observations: 1 });
+    const taken = client.notify(tokenOf(client.requests[0]), { ...senml(21), observe: 2 });
+    expect((await client.send(110, '[{"n":"/3303/0/5700","v":22}]')).code).toBe('4.04');
+    expect(await client.update()).toBe('4.04');
+    expect(await taken).toBe(false);
+    expect(after.reports).toEqual([]);
   });
 
   it('is no longer than a whole one when the clock was set back', () => {
