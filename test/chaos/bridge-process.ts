@@ -20,6 +20,7 @@ export class BridgeProcess {
   starts = 0;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #log: WriteStream;
+  readonly #said: (line: string) => void;
   #child: ChildProcess | undefined;
   #asked = true;
   #ready: Promise<void> = Promise.resolve();
@@ -29,10 +30,11 @@ export class BridgeProcess {
   #full = false;
   #lines: string[] = [];
 
-  /** `environment` is the configuration; everything that it logs goes to the file. */
-  constructor(environment: Readonly<Record<string, string>>, logFile: string) {
+  /** `environment` is the configuration; everything that it logs goes to the file, and line by line to `said`. */
+  constructor(environment: Readonly<Record<string, string>>, logFile: string, said: (line: string) => void) {
     this.#environment = environment;
     this.#log = createWriteStream(logFile, { flags: 'a' });
+    this.#said = said;
   }
 
   /** Where devices reach it. */
@@ -136,6 +138,7 @@ export class BridgeProcess {
   /** True for the line that says that it serves. */
   #hear(line: string): boolean {
     this.#log.write(`${new Date().toISOString()} ${line}\n`);
+    this.#said(line);
     this.#lines.push(line);
     if (this.#lines.length > KEPT_LINES) this.#lines.shift();
     if (!line.includes('"ready"')) return false;

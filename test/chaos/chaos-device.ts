@@ -128,7 +128,7 @@ export class ChaosDevice {
     if (device === undefined) return;
     this.#device = undefined;
     clearInterval(this.#heart);
-    this.#leaving = device.stop({ limit: 4_000 }).finally(() => this.witness.gone());
+    this.#leaving = device.stop({ limit: 4_000 });
   }
 
   /** A sign of life: an Update, or another try to register. */

@@ -1,17 +1,14 @@
-import type { Left, StateWritten, Stored } from './evidence.ts';
+import type { StateWritten, Stored } from './evidence.ts';
 import type { Exchange } from './http-relay.ts';
 import type { Moments } from './moments.ts';
 
 const CONTENT_INSTANCE = 4;
 const CREATED = 2001;
-/** DELETED, or NOT_FOUND where it had been lost before. */
-const GONE: ReadonlySet<number> = new Set([2002, 4004]);
 
 /** Learns from the answers of the CSE what the bridge has made there. */
 export class CseWitness {
   readonly stored: Stored[] = [];
   readonly states: StateWritten[] = [];
-  readonly left: Left[] = [];
   /** How often the CSE has lost everything. */
   generation = 0;
   requests = 0;
@@ -33,9 +30,6 @@ export class CseWitness {
     const [base, endpoint, ...below] = path.split('/');
     if (method === 'POST' && rsc === CREATED) this.created += 1;
     if (base !== this.#base || endpoint === undefined) return;
-    if (method === 'DELETE' && GONE.has(rsc) && below.length === 0) {
-      this.left.push({ endpoint, at: this.#moments.next() });
-    }
     if (method !== 'POST' || rsc !== CREATED || type !== CONTENT_INSTANCE) return;
     const [container = '', resource = ''] = below;
     if (container === 'responses') this.#state(contentOf(body), parentOf(answer));

@@ -1,5 +1,6 @@
 import { type ParsedPacket, parse } from 'coap-packet';
-import type { Carried, Left, Told } from './evidence.ts';
+import { registrationMark } from '../../lwm2m/index.ts';
+import type { Begun, Carried, Told } from './evidence.ts';
 import type { Moments } from './moments.ts';
 import type { DatagramWitness } from './udp-relay.ts';
 
@@ -9,8 +10,8 @@ export const COMMAND_TEXT = /chaos-[0-9]+\./;
 const SENML_JSON = 110;
 const SEND_PATH = 'dp';
 const POST = '0.02';
-/** The answer to a De-register, and to nothing else that a device asks (LwM2M 1.1 6.2.3). */
-const DEREGISTERED = '2.02';
+/** The answer to a Register, and to nothing else that a device asks (LwM2M 1.1 6.2.1). */
+const REGISTERED = '2.01';
 
 interface Record {
   readonly bn?: string;
@@ -18,12 +19,14 @@ interface Record {
   readonly v?: number;
 }
 
-/** Learns from the datagrams of one device what it told, what was acknowledged, and which commands it has carried out. */
+/**
+ * Learns from the datagrams of one device what it told, what was acknowledged in which registration, and which commands it
+ * has carried out.
+ */
 export class DeviceWitness implements DatagramWitness {
   readonly told: Told[] = [];
   readonly carried: Carried[] = [];
-  /** De-registers that the bridge has accepted, and those that a device gave up. */
-  readonly left: Left[] = [];
+  readonly begun: Begun[] = [];
   readonly #endpoint: string;
   readonly #paths: ReadonlySet<string>;
   readonly #moments: Moments;
@@ -47,15 +50,10 @@ export class DeviceWitness implements DatagramWitness {
     this.#life = life;
   }
 
-  /** The device is gone without a word that was heard: its lifetime ends when nobody can see it, with the CSE away, too. */
-  gone(): void {
-    this.left.push({ endpoint: this.#endpoint, at: this.#moments.next() });
-  }
-
   towardsBridge(bytes: Buffer): void {
     const message = read(bytes);
     if (message === undefined) return;
-    const send = message.code === POST && uriPath(message) === SEND_PATH;
+    const send = message.code === POST && pathOf(message, 'Uri-Path').join('/') === SEND_PATH;
     if (!send && !message.code.startsWith('2.')) return;
     const key = `${this.#life()} ${message.messageId} ${message.token.toString('hex')}`;
     const before = this.#seen.get(key);
@@ -84,12 +82,20 @@ export class DeviceWitness implements DatagramWitness {
     if (message === undefined) return;
     const token = message.token.toString('hex');
     if (message.ack && message.code === '0.00') this.#acknowledge(this.#notified.get(message.messageId));
-    else if (message.code === DEREGISTERED) this.left.push({ endpoint: this.#endpoint, at: this.#moments.next() });
+    else if (message.code === REGISTERED) this.#begin(pathOf(message, 'Location-Path'));
     else if (message.code === '2.04') this.#acknowledge(this.#sent.get(token));
     else if (message.code.startsWith('0.0')) {
       const text = COMMAND_TEXT.exec(message.payload.toString('latin1'))?.[0];
       if (text !== undefined) this.#asked.set(token, text);
     }
+  }
+
+  /** `/rd/<id>`. */
+  #begin([, id = '']: readonly string[]): void {
+    const registration = registrationMark(id);
+    // An answer may be sent more than once.
+    if (this.begun.some((one) => one.registration === registration)) return;
+    this.begun.push({ endpoint: this.#endpoint, registration, at: this.#moments.next() });
   }
 
   #acknowledge(told: readonly Told[] = []): void {
@@ -126,9 +132,6 @@ function records(payload: Buffer): readonly Record[] {
   }
 }
 
-function uriPath({ options }: ParsedPacket): string {
-  return options
-    .filter(({ name }) => name === 'Uri-Path')
-    .map(({ value }) => String(value))
-    .join('/');
+function pathOf({ options }: ParsedPacket, option: 'Uri-Path' | 'Location-Path'): string[] {
+  return options.filter(({ name }) => name === option).map(({ value }) => String(value));
 }

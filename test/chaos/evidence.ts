@@ -20,9 +20,22 @@ export interface Stored {
   readonly generation: number;
 }
 
-/** A device has left: the bridge has accepted its De-register or deleted its AE, or the device is gone without having been heard. */
-export interface Left {
+/** A Register that the bridge has answered with 2.01. */
+export interface Begun {
   readonly endpoint: string;
+  /** The registration as the log of the bridge names it. */
+  readonly registration: string;
+  readonly at: number;
+}
+
+/** The bridge has said in its log that it dropped values with a registration that ended. */
+export interface Dropped {
+  readonly endpoint: string;
+  /** As in `Begun`; absent where the bridge says no more than that the endpoint has left. */
+  readonly registration?: string;
+  /** How many, of whatever resource. */
+  readonly values: number;
+  /** When it was heard: later than it was. */
   readonly at: number;
 }
 
@@ -92,9 +105,8 @@ export interface ProcessStand {
 export interface Evidence {
   readonly told: readonly Told[];
   readonly stored: readonly Stored[];
-  readonly left: readonly Left[];
-  /** Values that the bridge says it dropped because of its bounds. */
-  readonly dropped: number;
+  readonly begun: readonly Begun[];
+  readonly dropped: readonly Dropped[];
   /** Values that were set in the calm at the end, each of which the CSE must have got. */
   readonly fresh: readonly { readonly endpoint: string; readonly path: string; readonly value: number }[];
   /** Devices that nobody could command in the calm at the end. */

@@ -22,12 +22,22 @@ function state(id: string, state: string, at: number, container = 'cnt1') {
   return { id, state, at, container };
 }
 
+/** A registration as the log names it. */
+function begun(registration: string, at: number) {
+  return { endpoint, registration, at };
+}
+
+/** What the bridge says to have dropped; without a registration where it names none. */
+function dropped(registration: string | undefined, at: number, values = 1) {
+  return { endpoint, ...(registration && { registration }), values, at };
+}
+
 /** A history in which everything is as it should be. */
 const SOUND: Evidence = {
   told: [told(1, 10, 11), told(2, 20, 21), told(3, 30)],
   stored: [stored(1, 12), stored(2, 22), stored(3, 32)],
-  left: [],
-  dropped: 0,
+  begun: [begun('r1', 5)],
+  dropped: [],
   fresh: [{ endpoint, path, value: 3 }],
   uncommanded: [],
   issued: [command('1'), command('2')],
@@ -63,13 +73,38 @@ const BROKEN: readonly (readonly [invariant: string, what: string, changes: Part
   ['every acknowledged value reaches the CSE', 'one is missing', { stored: [stored(2, 22), stored(3, 32)] }],
   [
     'every acknowledged value reaches the CSE',
-    'more are missing than were counted as dropped',
-    { told: [told(1, 10, 11), told(2, 20, 21), told(3, 30)], stored: [stored(3, 32)], dropped: 1 },
+    'more are missing than were said to be dropped',
+    { stored: [stored(3, 32)], dropped: [dropped('r1', 30)] },
   ],
   [
     'every acknowledged value reaches the CSE',
-    'the device had left before it told the value',
-    { stored: [stored(2, 22), stored(3, 32)], left: [{ endpoint, at: 5 }] },
+    'it was told after another one was said to be dropped',
+    { stored: [stored(3, 32)], dropped: [dropped('r1', 15, 2)] },
+  ],
+  [
+    'every acknowledged value reaches the CSE',
+    'it was acknowledged in the next registration, though what is said of the one before is heard later',
+    { stored: SOUND.stored.slice(1), begun: [begun('r1', 5), begun('r2', 9)], dropped: [dropped('r1', 15)] },
+  ],
+  [
+    'every acknowledged value reaches the CSE',
+    'its device had registered anew before it was acknowledged',
+    {
+      told: [told(1, 8, 11), told(2, 20, 21), told(3, 30)],
+      stored: SOUND.stored.slice(1),
+      begun: [begun('r1', 5), begun('r2', 9)],
+      dropped: [dropped('r1', 15)],
+    },
+  ],
+  [
+    'every acknowledged value reaches the CSE',
+    'another registration took the place of the one in which it was acknowledged, and nothing was said to be dropped',
+    { stored: SOUND.stored.slice(1), begun: [begun('r1', 5), begun('r2', 13)] },
+  ],
+  [
+    'every acknowledged value reaches the CSE',
+    'it is of another device than what was said to be dropped',
+    { stored: SOUND.stored.slice(1), dropped: [{ ...dropped('r9', 12), endpoint: 'chaos-02' }] },
   ],
   ['no value is stored more often than it was told', 'twice', { stored: [...SOUND.stored, stored(2, 50)] }],
   ['no value is stored more often than it was told', 'never told', { stored: [...SOUND.stored, stored(9, 50)] }],
@@ -163,8 +198,46 @@ describe('the invariants', () => {
       'a value that a newer one overtook',
       { told: [told(2, 10, 15), told(1, 11, 16), told(3, 30)], stored: SOUND.stored.slice(1) },
     ],
-    ['values of a device that left afterwards', { stored: SOUND.stored.slice(1), left: [{ endpoint, at: 12 }] }],
-    ['as many as were counted as dropped', { stored: SOUND.stored.slice(1), dropped: 1 }],
+    [
+      'values that were said to be dropped with their registration',
+      { stored: SOUND.stored.slice(2), dropped: [dropped('r1', 30, 2)] },
+    ],
+    [
+      'a value that was told twice and waited once',
+      {
+        told: [told(1, 10, 11), told(1, 12, 13), told(2, 20, 21), told(3, 30)],
+        stored: SOUND.stored.slice(1),
+        dropped: [dropped('r1', 15)],
+      },
+    ],
+    [
+      'values of two registrations that were said to be dropped in turn',
+      {
+        stored: SOUND.stored.slice(2),
+        begun: [begun('r1', 5), begun('r2', 18)],
+        dropped: [dropped('r1', 17), dropped('r2', 25)],
+      },
+    ],
+    [
+      'a value on its way when others were said to be dropped, acknowledged afterwards',
+      {
+        told: [told(1, 10, 13), told(2, 20, 21), told(3, 30)],
+        stored: SOUND.stored.slice(1),
+        dropped: [dropped('r1', 12)],
+      },
+    ],
+    [
+      'a value that was dropped with the registration that took the place of its own',
+      { stored: SOUND.stored.slice(1), begun: [begun('r1', 5), begun('r2', 13)], dropped: [dropped('r2', 15)] },
+    ],
+    [
+      'a value that was dropped with a registration of which the device was never told',
+      { stored: SOUND.stored.slice(1), dropped: [dropped('r2', 15)] },
+    ],
+    [
+      'a value of a device of which the bridge says no more than that it has left',
+      { stored: SOUND.stored.slice(1), dropped: [dropped(undefined, 15)] },
+    ],
     ['the same value on a CSE that had lost everything', { stored: [...SOUND.stored, stored(3, 50, 1)] }],
     [
       'a value stored as often as it was told',

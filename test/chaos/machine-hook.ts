@@ -32,6 +32,9 @@ promises.statfs = (async (...words: Parameters<typeof statfs>) => {
 }) as typeof statfs;
 syncBuiltinESMExports();
 
+// Standard output that is no terminal is gathered for a moment, and a kill would swallow what was said in it.
+process.stdout.isTTY = true;
+
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 

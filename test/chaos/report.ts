@@ -9,7 +9,7 @@ const MOST_SHOWN = 8;
 
 /** What a run saw, in one line. */
 export function printCounts(world: World, { evidence, settled }: Verdict): string {
-  const { told, stored, issued, states, carried, left } = evidence;
+  const { told, stored, issued, states, carried, begun, dropped } = evidence;
   const acknowledged = told.filter(({ acknowledgedAt }) => acknowledgedAt !== undefined);
   const known = new Set(stored.map(nameOf));
   const excused = new Set(acknowledged.map(nameOf).filter((name) => !known.has(name))).size;
@@ -19,7 +19,7 @@ export function printCounts(world: World, { evidence, settled }: Verdict): strin
   return [
     `${acknowledged.length} values acknowledged of ${told.length} told, ${stored.length} stored, ${excused} not asked for`,
     `${issued.length} commands, ${carried.length} carried out, ${ends.join(', ')}, ${toldAgain(states)} told again`,
-    `${left.length} trees left, ${world.bridge.starts} starts, ${world.witness.generation} times an empty CSE`,
+    `${begun.length} registrations begun, ${dropped.length} with values dropped, ${world.bridge.starts} starts, ${world.witness.generation} times an empty CSE`,
     `${world.applications.notified} notifications, ${world.witness.requests} requests`,
     `calm after ${(settled / 1_000).toFixed(1)} s`,
   ].join('; ');

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { IpeError } from '../../common/index.ts';
 import { Applications, COMMANDER } from './applications.ts';
 import { BridgeProcess } from './bridge-process.ts';
+import { BridgeWitness } from './bridge-witness.ts';
 import { type ChaosCse, startChaosCse } from './chaos-cse.ts';
 import { ChaosDevice, OBSERVED, SENT } from './chaos-device.ts';
 import { CseWitness } from './cse-witness.ts';
@@ -37,6 +38,7 @@ export class World {
   readonly way: HttpRelay;
   readonly applications: Applications;
   readonly witness: CseWitness;
+  readonly #bridgeWitness: BridgeWitness;
   readonly #others: ReadonlySet<string>;
   #heapBefore = 0;
   #fresh: Evidence['fresh'] = [];
@@ -49,6 +51,7 @@ export class World {
     readonly way: HttpRelay;
     readonly applications: Applications;
     readonly witness: CseWitness;
+    readonly bridgeWitness: BridgeWitness;
     readonly others: ReadonlySet<string>;
   }) {
     this.cse = parts.cse;
@@ -57,6 +60,7 @@ export class World {
     this.way = parts.way;
     this.applications = parts.applications;
     this.witness = parts.witness;
+    this.#bridgeWitness = parts.bridgeWitness;
     this.#others = parts.others;
   }
 
@@ -76,7 +80,10 @@ export class World {
     const others = new Set(await namesBelow(applications.client, cse));
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'bridge.yaml'), CONFIGURATION);
-    const bridge = new BridgeProcess(environment(way.url, cse, folder), join(folder, 'bridge.log'));
+    const bridgeWitness = new BridgeWitness(moments);
+    const bridge = new BridgeProcess(environment(way.url, cse, folder), join(folder, 'bridge.log'), (line) =>
+      bridgeWitness.said(line),
+    );
     const parts = {
       seed: seed * 1_000,
       moments,
@@ -85,7 +92,7 @@ export class World {
       lifetime: LIFETIME,
     };
     const devices = await Promise.all(Array.from({ length: count }, (_, index) => ChaosDevice.open(index, parts)));
-    const world = new World({ cse, bridge, devices, way, applications, witness, others });
+    const world = new World({ cse, bridge, devices, way, applications, witness, bridgeWitness, others });
     try {
       await bridge.start();
       if (!bridge.running) throw new IpeError('test/bridge', `the bridge did not start: ${bridge.ownEnds.join()}`);
@@ -130,9 +137,8 @@ export class World {
     return {
       told: devices.flatMap((device) => device.witness.told),
       stored: witness.stored,
-      left: [...witness.left, ...devices.flatMap((device) => device.witness.left)],
-      // The bounds are wider than what any run sends.
-      dropped: 0,
+      begun: devices.flatMap((device) => device.witness.begun),
+      dropped: this.#bridgeWitness.dropped,
       fresh: this.#fresh,
       uncommanded: [...this.#uncommanded],
       issued: await applications.issued(),
@@ -197,6 +203,7 @@ function environment(cseUrl: string, cse: ChaosCse, folder: string): Record<stri
     IPE_COMMANDS_EXPIRY: '12s',
     IPE_COMMANDS_QUEUE_EXPIRY: '12s',
     IPE_LWM2M_QUEUE_MODE_AWAKE: '1500ms',
+    // `warn` at least: what is dropped is read from it.
     IPE_LOG_LEVEL: process.env.CHAOS_LOG_LEVEL ?? 'info',
   };
 }
