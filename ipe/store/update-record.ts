@@ -20,11 +20,14 @@ export const updateFormat: RecordFormat<StoredUpdate> = {
   },
 };
 
-/** True when nothing has changed but the time, so that a record of that is enough (LwM2M 1.0 5.3.2). */
+/**
+ * True when nothing has changed but the time, so that a record of that is enough (LwM2M 1.0 5.3.2). What is equal is the same
+ * object: a registration shares with the previous one what it has in common.
+ */
 export function isRenewal(registration: Registration, previous: Registration): boolean {
   return (
-    isFrom(registration.peer, previous.peer) &&
     registration.id === previous.id &&
+    registration.peer === previous.peer &&
     registration.objectLinks === previous.objectLinks &&
     registration.lifetime === previous.lifetime &&
     registration.binding === previous.binding &&
@@ -39,14 +42,4 @@ export function isRenewal(registration: Registration, previous: Registration): b
 export function updated(registration: Registration, update: StoredUpdate | undefined): Registration {
   if (update?.id !== registration.id || update.updatedAt <= registration.updatedAt) return registration;
   return { ...registration, updatedAt: update.updatedAt };
-}
-
-function isFrom(peer: Registration['peer'], previous: Registration['peer']): boolean {
-  return (
-    peer === previous ||
-    (peer.key === previous.key &&
-      peer.address === previous.address &&
-      peer.port === previous.port &&
-      peer.identity === previous.identity)
-  );
 }

@@ -128,7 +128,7 @@ describe('a registration', () => {
     const { store, handler } = desk();
     const previous = registrationOf('dev');
     store.put('registration', 'dev', previous);
-    const next = { ...previous, peer: { ...previous.peer }, updatedAt: previous.updatedAt + 60_000 };
+    const next = { ...previous, updatedAt: previous.updatedAt + 60_000 };
     const answer = handler.update(next, previous);
     expect(await soon(answer)).toBe('waits');
     await store.settle();
@@ -146,8 +146,9 @@ describe('a registration', () => {
     ['identity', { peer: { ...registrationOf('dev').peer, identity: { kind: 'psk', identity: 'dev' } } }],
   ] as const)('of which an Update changed the %s is recorded whole', async (_, changed) => {
     const { store, handler } = desk();
-    const next = { ...registrationOf('dev'), ...changed };
-    const answer = handler.update(next, registrationOf('dev'));
+    const previous = registrationOf('dev');
+    const next = { ...previous, ...changed };
+    const answer = handler.update(next, previous);
     await store.settle();
     expect(await answer).toBeUndefined();
     expect(store.registrations).toEqual([next]);

@@ -209,6 +209,15 @@ describe('Update (LwM2M 1.0 5.3.2)', () => {
     expect(desk.registrations.get(id)?.peer).toEqual(peer(5001));
   });
 
+  test('from the same address keeps it the very same value', () => {
+    const desk = new Desk();
+    const id = desk.register('a', [], { port: 5000 });
+    const before = desk.registrations.get(id)!;
+    desk.service.update(id, post([], { port: 5000 }));
+    expect(desk.registrations.get(id)).not.toBe(before);
+    expect(desk.registrations.get(id)?.peer).toBe(before.peer);
+  });
+
   test('a binding without Q ends queue mode in 1.0, where it says it all, and not in 1.1', () => {
     const desk = new Desk();
     const old = desk.register('old', ['b=UQ']);
