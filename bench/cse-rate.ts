@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { CseClient, formatTimestamp, ResourceType, ResultContent } from '../cse-client/index.ts';
+import { accessControlPolicy } from '../ipe/cse/access.ts';
 import type { Registration } from '../lwm2m/index.ts';
 import {
   AE_ATTRIBUTES,
@@ -39,9 +40,10 @@ const { values } = parseArgs({
 const devices = Number(values.devices);
 const maxInFlight = Number(values['in-flight']);
 const { base, administrator } = values;
+const originator = 'Cbench';
 const client = new CseClient({
   url: values.url,
-  originator: 'Cbench',
+  originator,
   releaseVersion: '3',
   timeout: 30_000,
   maxInFlight,
@@ -54,12 +56,12 @@ const links = [{ objectId: 1 }, { objectId: 3 }, { objectId: 3303 }, { objectId:
 
 const ownAe = `${values.prefix}ipe`;
 await client.create(ResourceType.ae, base, { rn: ownAe, api: 'Nbench', rr: false, srv: ['3'] });
-/** Access as the bridge gives it to what it makes: it does everything, everybody finds and reads. */
-const OWN_RULES = { acr: [{ acor: [administrator, 'Cbench'], acop: 63 }] };
+/** As the bridge has it unless it is configured otherwise, where the CSE has no rules for types of children. */
+const privileges = { discover: [], read: ['all'], subscribe: [], command: [], administer: [] };
 const policy = await client.create(
   ResourceType.acp,
   base,
-  { rn: `${values.prefix}policy`, pv: { acr: [...OWN_RULES.acr, { acor: ['all'], acop: 34 }] }, pvs: OWN_RULES },
+  { rn: `${values.prefix}policy`, ...accessControlPolicy({ originator, privileges }, false) },
   { originator: administrator },
 );
 
@@ -167,6 +169,6 @@ const rates: CseRates = {
   cpu: (user + system) / (client.counters.requests - requestsBefore),
 };
 process.stdout.write(`${JSON.stringify({ rates })}\n`);
-await client.delete(`${base}/${values.prefix}policy`, { originator: administrator });
+await client.delete(`${base}/${values.prefix}policy`);
 await client.delete(`${base}/${ownAe}`);
 await client.close();
