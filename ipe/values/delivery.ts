@@ -304,9 +304,11 @@ export class Delivery {
     if (error.rsc === 4004) {
       // While containers are made it is the tree itself that is missing, which the next Update makes again.
       if (this.#containers.unsettled) return this.#later(error);
-      // One that was dropped meanwhile is not missed.
-      if (value !== undefined && !this.holds(value.container)) return true;
-      if (value !== undefined) this.#containers.missing(value.path);
+      if (value !== undefined) {
+        // One that was dropped meanwhile is not missed.
+        if (!this.holds(value.container)) return true;
+        this.#containers.missing(value.path);
+      }
       this.#wantAgain();
       return true;
     }
