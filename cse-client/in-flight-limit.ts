@@ -19,6 +19,8 @@ const MOST_IDLE = 0.25;
  * lengthens the CSE's own queue, in which nothing can overtake.
  */
 const GAIN = 0.03;
+/** And how much better than that it must be seen to be: the rates of two numbers that are equally good differ by chance. */
+const WORTH = 0.03;
 /** Milliseconds between trials when neither more nor fewer are better; doubled from the least to the most. */
 const REST = { least: 1_000, most: 60_000 } as const;
 /** The CSE is another than it was: answers take so many times as long, or that much less, as when it came to rest. */
@@ -167,8 +169,9 @@ export class InFlightLimit {
     if (this.#turn === TURNS.length || (this.#turn === EARLY && Math.abs(gain) > CLEAR)) {
       const trial = this.#trial as number;
       this.#trial = undefined;
-      if (gain > 0) this.#held = trial;
-      this.#judged(now, gain > 0);
+      const better = gain > WORTH;
+      if (better) this.#held = trial;
+      this.#judged(now, better);
     } else {
       this.#beginTurn(now);
     }

@@ -18,6 +18,8 @@ const ACME: Cse = (n) => (n === 1 ? 256 : n <= 2 ? 220 : n <= 8 ? 170 : 150);
 const QUICK: Cse = (n) => (12_000 * n) / (n + 2);
 /** As Mobius4 is said to be: best near 32, then slower. */
 const KNEE: Cse = (n) => Math.min(n, 32) * 40 - Math.max(0, n - 32) * 5;
+/** One that is no better with more than eight, nor worse. */
+const FLAT: Cse = (n) => Math.min(n, 8) * 3_000;
 
 interface Played {
   /** Answers as a share of what the best number would have brought, in the second half of the time. */
@@ -74,6 +76,14 @@ describe('requests at once that follow the CSE', () => {
       for (const cse of [ACME, QUICK, KNEE]) {
         expect(play(cse, 32, { seed, noise: 0.05, seconds: 60 }).settled.length).toBeLessThan(40);
       }
+    }
+  });
+
+  it('stay where others are no better', () => {
+    for (const seed of seeds) {
+      const { share, settled } = play(FLAT, 32, { seed, noise: 0.1 });
+      expect(share).toBeGreaterThan(0.97);
+      expect(settled.length).toBeLessThanOrEqual(6);
     }
   });
 
