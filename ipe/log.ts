@@ -94,6 +94,18 @@ class LevelledLogger implements Logger {
   }
 }
 
+/** The timestamp as pino wants it. A busy bridge writes several lines in a millisecond, and their text costs as much as the rest. */
+function timestamps(now: () => number): () => string {
+  let last = Number.NaN;
+  let text = '';
+  return () => {
+    const time = now();
+    if (time !== last) text = `,"timestamp":"${new Date(time).toISOString()}"`;
+    last = time;
+    return text;
+  };
+}
+
 /** Only the process's own output is gathered: it alone is written at the end whatever happens. */
 function gathered(stream: LogStream): { write(line: string): unknown } {
   return stream === process.stdout && stream.isTTY !== true ? new GatheredLines(stream) : stream;
@@ -114,7 +126,7 @@ export function createLogger(options: LogOptions): Logger {
     {
       level: 'debug',
       base: null,
-      timestamp: () => `,"timestamp":"${new Date(now()).toISOString()}"`,
+      timestamp: timestamps(now),
       formatters: { level: (label) => ({ level: label }) },
     },
     { write: (line) => lines.write(`${written(line.trimEnd())}\n`) },

@@ -1,6 +1,12 @@
 import { errorMessage, IpeError, type Logger } from '../../common/index.ts';
 import { CseError } from '../../cse-client/index.ts';
-import { type Refusal, type Registration, type RegistrationHandler, registrationFields } from '../../lwm2m/index.ts';
+import {
+  type Refusal,
+  type Registration,
+  type RegistrationHandler,
+  registrationFields,
+  registrationMark,
+} from '../../lwm2m/index.ts';
 import {
   type EndpointNames,
   endpointNames,
@@ -198,7 +204,8 @@ export class Bridge implements RegistrationHandler {
       }
       backlog.settled(endpoint);
       const fields = () => ({
-        ...registrationFields(registration),
+        endpoint,
+        registration: registrationMark(registration.id),
         resource: names.resourceName,
         links: registration.objectLinks.links.length,
       });
