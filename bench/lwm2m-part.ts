@@ -1,12 +1,17 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildLeshanServer } from './leshan.ts';
 import type { PhaseResult } from './load/phases.ts';
 import { type Metrics, progress, type Series, series } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
-import { playLoad, type Subject, startLeshan, startLwm2mServer } from './subjects.ts';
+import { playLoad, type Subject, startLeshan, startLwm2mServer, startStoreServer } from './subjects.ts';
 
-/** Rounds of our server, and of Leshan's where that was asked for. */
+/** Rounds of our server, of the same with the store, and of Leshan's where that was asked for. */
 export interface Lwm2mResults {
   readonly ours: Series;
+  /** Every registration on the disk before it is answered. */
+  readonly stored: Series;
   readonly leshan?: Series;
 }
 
@@ -17,20 +22,35 @@ const UPDATES = 100_000;
 const PACE = 5_000;
 const PACED_SECONDS = 6;
 
-/** The LwM2M side alone: our server, and Leshan's where asked for, in alternating rounds on a fresh process each. */
+/**
+ * The LwM2M side alone: our server without and with the store, and Leshan's where asked for, in alternating rounds on a
+ * fresh process each.
+ */
 export async function measureLwm2m(options: BenchOptions): Promise<Lwm2mResults> {
   const jar = options.leshan ? await leshanJar() : undefined;
   const ours: Metrics[] = [];
+  const stored: Metrics[] = [];
   const leshan: Metrics[] = [];
   for (let round = 1; round <= options.rounds; round++) {
     const own = async () => void ours.push(await oneRound('lwm2m-ipe', round, startLwm2mServer, options));
+    const lasting = async () => void stored.push(await storedRound(round, options));
     const other = async () => {
       if (jar !== undefined) leshan.push(await oneRound('Leshan', round, () => startLeshan(jar), options));
     };
     // Whoever goes first finds another machine than whoever goes second.
-    for (const measure of round % 2 === 1 ? [own, other] : [other, own]) await measure();
+    for (const measure of round % 2 === 1 ? [own, lasting, other] : [other, lasting, own]) await measure();
   }
-  return jar === undefined ? { ours: series(ours) } : { ours: series(ours), leshan: series(leshan) };
+  const own = { ours: series(ours), stored: series(stored) };
+  return jar === undefined ? own : { ...own, leshan: series(leshan) };
+}
+
+async function storedRound(round: number, options: BenchOptions): Promise<Metrics> {
+  const path = mkdtempSync(join(tmpdir(), 'store-server-'));
+  try {
+    return await oneRound('lwm2m-ipe with the store', round, () => startStoreServer(path), options);
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
 }
 
 function leshanJar(): Promise<string> {

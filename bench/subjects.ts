@@ -39,13 +39,19 @@ export async function ready(child: Child, port: (line: Line) => unknown): Promis
 }
 
 /** As the command's first line and the container image have it. */
-export const YOUNG_GENERATION = '--max-semi-space-size=64';
+const YOUNG_GENERATION = '--max-semi-space-size=64';
 
 /** The project's LwM2M server alone, which accepts every registration. */
 export function startLwm2mServer(options: SubjectOptions = {}): Promise<Subject> {
   const own = ['--port', '0', '--host', '127.0.0.1'];
   const words = [YOUNG_GENERATION, ...nodeWords('./lwm2m-server.js', own, options)];
   return ready(new Child('lwm2m-server', { words }), (line) => line.port);
+}
+
+/** The same, which also records every registration in a store at `path` before it answers. */
+export function startStoreServer(path: string): Promise<Subject> {
+  const words = [YOUNG_GENERATION, ...nodeWords('./store-server.js', [path], {})];
+  return ready(new Child('store-server', { words }), (line) => line.port);
 }
 
 /** Leshan's server; `jar` as `buildLeshanServer` made it. */
