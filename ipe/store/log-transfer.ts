@@ -12,7 +12,7 @@ export interface LogTransferParts {
 }
 
 /** Milliseconds that writes gather in the log: what comes and goes within that time hardly touches the database. */
-const INTERVAL = 5_000;
+const INTERVAL = 20_000;
 /** Bytes of log with which the database takes over at once, and at which whoever writes waits for it. */
 const BYTES = { prompt: 32 << 20, most: 128 << 20 } as const;
 /** Writes of one transaction: the event loop is held while it is handed over. */

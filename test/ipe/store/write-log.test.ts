@@ -125,7 +125,7 @@ describe('what stands in the log', () => {
       applied.push(...writes);
     });
     await transfer.append(groupOf(write('a', '1'), write('b', '1')));
-    clock.pass(5_000);
+    clock.pass(20_000);
     await expect.poll(() => errors.length).toBe(1);
     await transfer.append(groupOf(write('a', '2')));
     expect(transfer.of('setting').get('a')).toEqual(write('a', '2'));
