@@ -7,6 +7,8 @@ import { playLoad, startBridge } from './subjects.ts';
 
 /** Enough for each kind of request to take ten seconds: what is shorter measures how the two get to know each other. */
 export const DEVICES = 300;
+/** Registering at a time: a crowd, so that requests always wait for their turn, as they do in front of the client alone. */
+export const WINDOW = 16;
 /** As the client alone has them: the first requests of a process are the slow ones. */
 const WARM_UP_SHARE = 1 / 5;
 /** Requests at once with which the CSE client alone is measured: the best median of each kind counts. */
@@ -41,8 +43,8 @@ async function oneRound(acme: Acme, round: number, { rounds, quick }: BenchOptio
   const bridge = await startBridge(acme.url, { IPE_CSE_ADMIN_ORIGINATOR: acme.adminOriginator });
   try {
     const mode = 'register,update,deregister';
-    await playLoad(bridge, { mode, endpoints: Math.ceil(devices * WARM_UP_SHARE), window: 8, prefix: 'warm-' });
-    const load = await playLoad(bridge, { mode, endpoints: devices, window: 8, prefix: 'acme-' });
+    await playLoad(bridge, { mode, endpoints: Math.ceil(devices * WARM_UP_SHARE), window: WINDOW, prefix: 'warm-' });
+    const load = await playLoad(bridge, { mode, endpoints: devices, window: WINDOW, prefix: 'acme-' });
     return {
       ...alone,
       ...metricsOf('register', load.phases.register),

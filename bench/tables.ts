@@ -1,4 +1,4 @@
-import { DEVICES, IN_FLIGHT } from './acme-part.ts';
+import { DEVICES, IN_FLIGHT, WINDOW } from './acme-part.ts';
 import { dtlsTable } from './dtls-table.ts';
 import { growthTable, steadyTable, stormTable } from './load-tables.ts';
 import type { Metrics, Series } from './metrics.ts';
@@ -184,7 +184,7 @@ function acmeTable(series: Series, counted: Series | undefined): Table {
     columns: ['', 'rate', 'p50 ms', 'p99 ms', 'CSE requests/s', 'client alone/s', 'failed', 'share', 'goal'],
     rows,
     notes: [
-      `${DEVICES} devices with four links, 8 registering at a time. "Client alone" is the best median that the CSE client reaches with 1, 2, 4 and 8`,
+      `${DEVICES} devices with four links, ${WINDOW} registering at a time. "Client alone" is the best median that the CSE client reaches with 1, 2, 4 and 8`,
       'requests at once; the bridge finds out by itself how many are best. ACME is the limit.',
     ],
   };

@@ -4,7 +4,7 @@ const RUNGS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384,
 const FIRST = 8;
 /**
  * What is tried alternates with what holds, so that a change of the load itself, which comes in between, cancels out. True
- * where the trial has its turn; judged after the first four when it is clear, at the end in any case.
+ * where the trial has its turn; judged after the first four when it is clear or brings nothing, at the end in any case.
  */
 const TURNS = [false, true, true, false, false, true, true, false] as const;
 const EARLY = 4;
@@ -20,9 +20,11 @@ const MOST_IDLE = 0.25;
  */
 const GAIN = 0.03;
 /** And how much better than that it must be seen to be: the rates of two numbers that are equally good differ by chance. */
-const WORTH = 0.03;
+const WORTH = 0.02;
 /** Milliseconds between trials when neither more nor fewer are better; doubled from the least to the most. */
-const REST = { least: 1_000, most: 60_000 } as const;
+const REST = { least: 4_000, most: 60_000 } as const;
+/** Milliseconds within which requests without an answer are one failure. */
+const TOGETHER = 1_000;
 /** The CSE is another than it was: answers take so many times as long, or that much less, as when it came to rest. */
 const CHANGED = 2.5;
 /** Share of a new answer in the typical time. */
@@ -104,7 +106,7 @@ export class InFlightLimit {
   /** A request had no answer in time: half as many from now on. `now` in monotonic milliseconds. */
   failed(now: number): void {
     // Those that were on the wire together fail together.
-    if (now - this.#lastFailure < REST.least) return;
+    if (now - this.#lastFailure < TOGETHER) return;
     this.#lastFailure = now;
     const half = this.settled / 2;
     this.#held = Math.max(
@@ -166,7 +168,7 @@ export class InFlightLimit {
     tally.time += now - this.#turnBegan;
     this.#turn += 1;
     const gain = this.#gain();
-    if (this.#turn === TURNS.length || (this.#turn === EARLY && Math.abs(gain) > CLEAR)) {
+    if (this.#turn === TURNS.length || (this.#turn === EARLY && (gain > CLEAR || gain < 0))) {
       const trial = this.#trial as number;
       this.#trial = undefined;
       const better = gain > WORTH;
