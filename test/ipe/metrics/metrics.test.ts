@@ -102,7 +102,8 @@ describe('GET /metrics', () => {
   });
 
   it('tells a scrape the same as the one before it, when nothing has happened in between', async () => {
-    ipe = await startIpe(cse, { store: { kind: 'memory' } });
+    // Else the device would be asked for its values, and answer whenever it does.
+    ipe = await startIpe(cse, { store: { kind: 'memory' }, values: { mode: 'none' } });
     await bare('quiet');
     const [one, other] = [await scraped(), await scraped()];
     const own = ({ values }: Scrape) =>
