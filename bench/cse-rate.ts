@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { CseClient, formatTimestamp, ResourceType, ResultContent } from '../cse-client/index.ts';
+import { CseClient, formatTimestamp, ResourceType } from '../cse-client/index.ts';
+import { UNANSWERED } from '../ipe/bridge/whole-write.ts';
 import { accessControlPolicy } from '../ipe/cse/access.ts';
 import type { Registration } from '../lwm2m/index.ts';
 import {
@@ -95,9 +96,6 @@ function contextOf(number: number): ResourceContext {
 const contexts = Array.from({ length: devices }, (_, number) => contextOf(number));
 const aePath = (context: ResourceContext): string => `${base}/${context.names.resourceName}`;
 const nodePath = (context: ResourceContext): string => `${base}/${context.names.nodeName}`;
-
-/** As the bridge asks: it does not look at what most of its resources have become. */
-const UNANSWERED = { resultContent: ResultContent.nothing };
 
 async function create(context: ResourceContext): Promise<number> {
   const { names } = context;

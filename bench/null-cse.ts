@@ -140,8 +140,8 @@ class Answering {
     if (sent === undefined) return YES.refused;
     this.#tell?.(ty, sent);
     this.#next += 1;
-    const origin = request.headers['x-m2m-origin'];
     if (UNANSWERED.test(request.url ?? '')) return YES.created;
+    const origin = request.headers['x-m2m-origin'];
     const aei = ty === 2 ? (typeof origin === 'string' && origin.length > 1 ? origin : `C${this.#next}`) : undefined;
     const ri = aei ?? `r${this.#next}`;
     const rn = typeof sent.rn === 'string' ? sent.rn : ri;

@@ -77,8 +77,7 @@ class LevelledLogger implements Logger {
   }
 
   debug(message: string, fields?: LogFields | (() => LogFields)): void {
-    if (LEVELS.debug > this.#least) return;
-    this.#log('debug', message, typeof fields === 'function' ? fields() : fields);
+    this.#log('debug', message, fields);
   }
 
   child(fields: LogFields): Logger {
@@ -86,10 +85,11 @@ class LevelledLogger implements Logger {
   }
 
   // Lines below the level cost a comparison only: a busy server says much at debug.
-  #log(level: LogLevel, message: string, fields: LogFields = {}): void {
+  #log(level: LogLevel, message: string, fields: LogFields | (() => LogFields) = {}): void {
     if (LEVELS[level] > this.#least) return;
     const stacks = this.#least === LEVELS.debug;
-    const all = this.#fields === undefined ? fields : { ...this.#fields, ...fields };
+    const own = typeof fields === 'function' ? fields() : fields;
+    const all = this.#fields === undefined ? own : { ...this.#fields, ...own };
     this.#write(level, message, plainFields(all, stacks));
   }
 }

@@ -1,12 +1,6 @@
 import { errorMessage, IpeError, type Logger } from '../../common/index.ts';
 import { CseError } from '../../cse-client/index.ts';
-import {
-  type Refusal,
-  type Registration,
-  type RegistrationHandler,
-  registrationFields,
-  registrationMark,
-} from '../../lwm2m/index.ts';
+import { type Refusal, type Registration, type RegistrationHandler, registrationFields } from '../../lwm2m/index.ts';
 import {
   type EndpointNames,
   endpointNames,
@@ -204,8 +198,7 @@ export class Bridge implements RegistrationHandler {
       }
       backlog.settled(endpoint);
       const fields = () => ({
-        endpoint,
-        registration: registrationMark(registration.id),
+        ...registrationFields(registration),
         resource: names.resourceName,
         links: registration.objectLinks.links.length,
       });

@@ -89,21 +89,9 @@ export class Admission implements RegistrationHandler {
       this.#ended();
       throw error;
     }
-    if (!(answer instanceof Promise)) {
-      this.#ended();
-      return answer;
-    }
-    // Half of what `finally` costs.
-    return answer.then(
-      (decided) => {
-        this.#ended();
-        return decided;
-      },
-      (error: unknown) => {
-        this.#ended();
-        throw error;
-      },
-    );
+    if (answer instanceof Promise) return answer.finally(() => this.#ended());
+    this.#ended();
+    return answer;
   }
 
   #refusal(now: number): Refusal | undefined {

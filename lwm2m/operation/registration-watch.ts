@@ -35,6 +35,7 @@ export function watched(handler: RegistrationHandler, watcher: RegistrationWatch
       ),
     update: (registration, previous) => {
       const { peer, objectLinks } = registration;
+      // Most Updates: there will be nothing to tell.
       if (peer === previous.peer && objectLinks === previous.objectLinks) return handler.update(registration, previous);
       return whenDecided(
         () => handler.update(registration, previous),

@@ -21,7 +21,10 @@ export class EndpointTurns {
     return new Promise((resolve) => waiting.push(() => resolve(operation())));
   }
 
-  /** The endpoint is busy until `work` is done and `conclude` has drawn the consequence; `failed` makes of an error what else comes of it. */
+  /**
+   * The endpoint is busy until `work` is done and `conclude` has drawn the consequence; where it rejects, of what `failed`
+   * makes of the error.
+   */
   hold<W, R>(
     record: EndpointRecord,
     work: Promise<W>,
