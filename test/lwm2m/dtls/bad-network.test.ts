@@ -15,7 +15,7 @@ async function devices(count: number): Promise<Device[]> {
   const all: Device[] = [];
   for (let i = 0; i < count; i++) {
     network.keys.set(`device ${i}`, Buffer.alloc(16, i));
-    all.push(await network.device({ identity: `device ${i}`, key: Buffer.alloc(16, i), retransmitTime: 40 }));
+    all.push(await network.device({ identity: `device ${i}`, key: Buffer.alloc(16, i), ...QUICK }));
   }
   return all;
 }

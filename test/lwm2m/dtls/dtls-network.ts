@@ -11,21 +11,33 @@ export const KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
 
 /** The address of a client, and what it heard. */
 export class Device {
-  readonly client: DtlsClient;
+  client: DtlsClient;
   readonly peer: Peer;
   readonly heard: string[] = [];
   /** Datagrams of the device, and to it, in the order in which they were handed to the network. */
   readonly sent: Buffer[] = [];
   readonly received: Buffer[] = [];
   readonly #network: DtlsNetwork;
+  readonly #newClient: () => DtlsClient;
 
   constructor(network: DtlsNetwork, context: ClientContext, peer: Peer, settings: ClientSettings) {
     this.#network = network;
     this.peer = peer;
-    this.client = new DtlsClient(context, settings, (datagram) => {
+    const send = (datagram: Buffer) => {
       this.sent.push(datagram);
       network.toServer(datagram, peer);
-    });
+    };
+    this.#newClient = () => new DtlsClient(context, settings, send);
+    this.client = this.#newClient();
+  }
+
+  /** Sends again what is overdue; where OpenSSL has given the handshake up, the device begins another. */
+  tick(): void {
+    this.client.tick();
+    if (!this.client.failed) return;
+    this.client.free();
+    this.client = this.#newClient();
+    this.client.start();
   }
 
   take(datagram: Buffer): void {
@@ -129,7 +141,7 @@ export class DtlsNetwork {
     const until = systemClock.monotonic() + most;
     while (!done() && systemClock.monotonic() < until) {
       this.run();
-      for (const { client } of devices) if (!client.established) client.tick();
+      for (const device of devices) if (!device.client.established) device.tick();
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     this.run();

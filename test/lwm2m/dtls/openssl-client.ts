@@ -36,8 +36,9 @@ export interface ClientSettings {
   readonly mtu?: number;
   /** A session of before, to be resumed. */
   readonly session?: Pointer;
-  /** First wait for an answer, ms. */
+  /** First and longest wait for an answer, ms. */
   readonly retransmitTime?: number;
+  readonly longestRetransmitTime?: number;
 }
 
 /** The client's side of OpenSSL, which clients share. */
@@ -46,7 +47,6 @@ export class ClientContext {
   readonly functions: ClientFunctions;
   readonly pointer: Pointer;
   readonly timer: Pointer;
-  retransmitTime = 1_000;
   current: ClientSettings = {};
   /** The fingerprints of the raw public keys that servers showed. */
   readonly shown: (string | undefined)[] = [];
@@ -63,7 +63,10 @@ export class ClientContext {
     call.SSL_CTX_set_options(this.pointer, 0x1000);
     if (certificate !== undefined) useCertificate(openssl, this.pointer, certificate);
     if (rawPublicKey !== undefined) this.#useRawPublicKey(rawPublicKey, certificate === undefined);
-    this.timer = openssl.callback('timer', (_ssl, before) => (before === 0 ? 1_000 * this.retransmitTime : 2 * before));
+    this.timer = openssl.callback('timer', (_ssl, before) => {
+      const { retransmitTime = 1_000, longestRetransmitTime = 60_000 } = this.current;
+      return before === 0 ? 1_000 * retransmitTime : Math.min(2 * before, 1_000 * longestRetransmitTime);
+    });
     this.#callback = register((_ssl: Pointer, _hint: Pointer, identity: Pointer, _most: number, key: Pointer) => {
       const { identity: own = '', key: secret = Buffer.alloc(0) } = this.current;
       openssl.writeAt(identity, Buffer.from(`${own}\0`));
@@ -147,10 +150,10 @@ export class DtlsClient {
     this.#flush();
   }
 
-  /** Sends again what is overdue. */
+  /** Sends again what is overdue; OpenSSL gives up after twelve times. */
   tick(): void {
     this.#prepare();
-    this.context.openssl.call.SSL_ctrl(this.#ssl, 74, 0, null);
+    if (this.context.openssl.call.SSL_ctrl(this.#ssl, 74, 0, null) < 0) this.failed = true;
     this.#flush();
   }
 
@@ -184,7 +187,6 @@ export class DtlsClient {
 
   #prepare(): void {
     this.context.current = this.#settings;
-    this.context.retransmitTime = this.#settings.retransmitTime ?? 1_000;
   }
 
   #advance(): void {
