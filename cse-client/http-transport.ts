@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Client } from 'undici';
 import type { Clock, Timer } from '../common/index.ts';
 import { Chain } from './chain.ts';
@@ -80,7 +81,8 @@ export class HttpTransport implements Connections {
     this.name = options.url.origin;
     this.prefix = options.url.pathname.replace(/\/+$/, '');
     this.deadlines = new Deadlines(options.clock);
-    this.#adapted = options.inFlight === 'adaptive' ? new InFlightLimit(options.maxInFlight) : undefined;
+    this.#adapted =
+      options.inFlight === 'adaptive' ? new InFlightLimit(options.maxInFlight, loopUtilization()) : undefined;
   }
 
   now(): number {
@@ -241,4 +243,15 @@ export class HttpTransport implements Connections {
       this.#stragglers += 1;
     }
   }
+}
+
+/** The share of the time since the call before in which this thread's event loop worked rather than waited. */
+function loopUtilization(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  };
 }

@@ -21,6 +21,9 @@ const KNEE: Cse = (n) => Math.min(n, 32) * 40 - Math.max(0, n - 32) * 5;
 /** One that is no better with more than eight, nor worse. */
 const FLAT: Cse = (n) => Math.min(n, 8) * 3_000;
 
+/** Our own event loop has time to spare. */
+const SPARE = () => 0.2;
+
 interface Played {
   /** Answers as a share of what the best number would have brought, in the second half of the time. */
   readonly share: number;
@@ -31,7 +34,7 @@ interface Played {
 function play(cse: Cse, most: number, options: { seed: number; noise: number; seconds?: number }): Played {
   const { seed, noise, seconds = 40 } = options;
   const random = seeded(seed);
-  const limit = new InFlightLimit(most);
+  const limit = new InFlightLimit(most, SPARE);
   const settled: number[] = [limit.settled];
   let answers = 0;
   let speed = 1;
@@ -89,7 +92,7 @@ describe('requests at once that follow the CSE', () => {
 
   it('are never more than the most, nor less than one', () => {
     for (const most of [1, 2, 5, 1_024]) {
-      const limit = new InFlightLimit(most);
+      const limit = new InFlightLimit(most, SPARE);
       const seen = new Set<number>();
       for (let n = 0; n < 20_000; n += 1) {
         seen.add(limit.current);
@@ -102,7 +105,7 @@ describe('requests at once that follow the CSE', () => {
   });
 
   it('are halved when the CSE does not answer in time, once for all that time out together', () => {
-    const limit = new InFlightLimit(64);
+    const limit = new InFlightLimit(64, SPARE);
     for (let n = 0; limit.settled < 24; n += 1) limit.answered(n * 0.1 * (8 / limit.current), 1, true);
     const before = limit.settled;
     for (let n = 0; n < before; n += 1) limit.failed(1_000_000);
@@ -111,11 +114,39 @@ describe('requests at once that follow the CSE', () => {
   });
 
   it('rest while there is no crowd, for then they do not matter', () => {
-    const limit = new InFlightLimit(32);
+    const limit = new InFlightLimit(32, SPARE);
     for (let n = 0; n < 5_000; n += 1) {
       limit.answered(n * 10, 5, false);
       limit.idle();
     }
     expect([limit.settled, limit.current]).toEqual([8, 8]);
+  });
+
+  it('go up, and are not tried out, while answers wait for our own event loop', () => {
+    let busy = 0.98;
+    const limit = new InFlightLimit(32, () => busy);
+    const seen = new Set<number>();
+    let now = 0;
+    const answers = (milliseconds: number, took: number) => {
+      for (const until = now + milliseconds; now < until; now += 0.1) {
+        limit.answered(now, took, true);
+        seen.add(limit.current);
+      }
+    };
+    answers(1_000, 2);
+    expect([...seen]).toEqual([12, 16, 24, 32]);
+    answers(20_000, 2);
+    expect([limit.current, seen.size]).toEqual([32, 4]);
+    busy = 0.5;
+    answers(2_000, 2);
+    expect(seen.size).toBeGreaterThan(4);
+  });
+
+  it('do not go up for a busy event loop where the CSE is slow', () => {
+    const limit = new InFlightLimit(32, () => 0.98);
+    for (let now = 0; now < 60_000; now += 40) {
+      limit.answered(now, 40 * limit.current, true);
+      if (now > 30_000) expect(limit.settled).toBeLessThanOrEqual(12);
+    }
   });
 });
