@@ -101,8 +101,8 @@ export class Bridge implements RegistrationHandler {
   }
 
   /** TS-0014 table 6.2.2.2-2: as De-register; there is nobody to answer. */
-  async expire(registration: Registration): Promise<void> {
-    await this.#remove('lifetime expired', registration);
+  async expire(registration: Registration, kept?: false): Promise<void> {
+    await this.#remove(kept === false ? 'refused, since it cannot be recorded' : 'lifetime expired', registration);
   }
 
   /**

@@ -101,9 +101,9 @@ export class Commands implements TreeFollower {
         await this.leave(registration.endpoint);
         return handler.deregister(registration);
       },
-      expire: async (registration) => {
+      expire: async (registration, kept) => {
         await this.leave(registration.endpoint);
-        await handler.expire(registration);
+        await handler.expire(registration, kept);
       },
     };
   }

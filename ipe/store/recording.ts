@@ -42,7 +42,7 @@ export function recorded(handler: RegistrationHandler, given: RecordingParts): R
       if (previous === undefined) {
         // The device is told no: what was made for it goes again.
         remove(registration, parts);
-        await handler.expire(registration);
+        await handler.expire(registration, false);
       } else void put(previous, parts, undefined, DURABLE);
       return unrecorded(parts);
     },

@@ -28,6 +28,6 @@ export interface RegistrationHandler {
   update(registration: Registration, previous: Registration): Answer;
   /** The registration has ended, whatever the answer: a refusal only changes the code that the device sees. */
   deregister(registration: Registration): Answer;
-  /** The lifetime is over; the registration has ended. */
-  expire(registration: Registration): void | Promise<void>;
+  /** The registration has ended: its lifetime is over, or it was accepted and could then not be `kept` after all. */
+  expire(registration: Registration, kept?: false): void | Promise<void>;
 }

@@ -54,7 +54,7 @@ function desk(verdict?: Refusal) {
     register: answers('register'),
     update: answers('update'),
     deregister: answers('deregister'),
-    expire: () => void asked.push('expire'),
+    expire: (_registration, kept) => void asked.push(kept === false ? 'take back' : 'expire'),
   };
   const follower = {
     release: (endpoint: string) => void asked.push(`follow ${endpoint}`),
@@ -101,7 +101,7 @@ describe('a registration', () => {
     const answer = handler.register(registrationOf('dev'), undefined);
     await store.settle(FULL);
     expect(await answer).toMatchObject({ code: '5.03' });
-    expect(asked).toEqual(['register', 'forget dev', 'expire']);
+    expect(asked).toEqual(['register', 'forget dev', 'take back']);
     expect(store.registrations).toEqual([]);
   });
 
