@@ -12,6 +12,8 @@ const EARLY = 4;
 const CLEAR = 0.2;
 /** A turn lasts for at least so many milliseconds and answers. */
 const TURN = { time: 100, answers: 40 } as const;
+/** A turn of the trial ends it as soon as so many answers have come at less than this share of the rate with what holds. */
+const HOPELESS = 0.6;
 /** Turns in which more than this share of answers met an empty queue say nothing. */
 const MOST_IDLE = 0.25;
 /**
@@ -110,7 +112,12 @@ export class InFlightLimit {
     }
     this.#turnAnswers += 1;
     if (!crowded) this.#turnIdle += 1;
-    if (this.#turnAnswers >= TURN.answers && now - this.#turnBegan >= TURN.time) this.#endTurn(now);
+    if (this.#turnAnswers < TURN.answers) return;
+    if (now - this.#turnBegan >= TURN.time) this.#endTurn(now);
+    else if (this.#isTrial && this.#isHopeless(now)) {
+      this.#trial = undefined;
+      this.#judged(now, false);
+    }
   }
 
   /** A request had no answer in time: half as many from now on. `now` in monotonic milliseconds. */
@@ -146,6 +153,12 @@ export class InFlightLimit {
 
   get #isTrial(): boolean {
     return this.#trial !== undefined && TURNS[this.#turn] === true;
+  }
+
+  /** What waits grows longer with each answer that comes too slowly. */
+  #isHopeless(now: number): boolean {
+    const { answers, time } = this.#tallies.held;
+    return this.#turnAnswers / (now - this.#turnBegan) < (HOPELESS * answers) / time;
   }
 
   #restless(now: number): boolean {
