@@ -1,20 +1,22 @@
 import { Acme } from '../test/support/acme.ts';
 import { measureRawRate } from './bridge-part.ts';
+import type { LoadResult } from './load/phases.ts';
 import { metricsOf } from './lwm2m-part.ts';
 import { type Metrics, progress, type Series, series } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
-import { playLoad, startBridge } from './subjects.ts';
+import { playLoad, type Subject, startBridge } from './subjects.ts';
 
-/** Enough for each kind of request to take ten seconds: what is shorter measures how the two get to know each other. */
-export const DEVICES = 300;
+/** Of one turn; so few that the two alternate every few seconds, for the machine's speed changes within a minute. */
+export const DEVICES = 120;
 /** Registering at a time: a crowd, so that requests always wait for their turn, as they do in front of the client alone. */
 export const WINDOW = 16;
-/** As the client alone has them: the first requests of a process are the slow ones. */
-const WARM_UP_SHARE = 1 / 5;
 /** Requests at once with which the CSE client alone is measured: the best median of each kind counts. */
 export const IN_FLIGHT = [1, 2, 4, 8] as const;
+/** Turns of the bridge before it is measured, so that it has found out how many requests at once are best. */
+const WARM_UP = 2;
+const SIDES = ['register', 'update', 'deregister'] as const;
 
-/** A real ACME CSE, emptied before each measurement: the CSE client alone, then the whole bridge as it comes. */
+/** A real ACME CSE, emptied before each round: the CSE client alone and the whole bridge as it comes take turns. */
 export async function measureAcme(options: BenchOptions): Promise<Series> {
   progress('ACME: starting it, installing it where it is missing');
   const acme = await Acme.start();
@@ -29,29 +31,49 @@ export async function measureAcme(options: BenchOptions): Promise<Series> {
 
 async function oneRound(acme: Acme, round: number, { rounds, quick }: BenchOptions): Promise<Metrics> {
   const devices = quick ? DEVICES / 5 : DEVICES;
-  const alone: Record<string, number> = {};
-  for (const inFlight of IN_FLIGHT) {
-    progress(`ACME, round ${round} of ${rounds}: the CSE client alone, ${inFlight} requests at once`);
-    await acme.reset();
-    const raw = await measureRawRate(acme.url, { devices, inFlight });
-    alone[`rawCreates${inFlight}`] = raw.creates;
-    alone[`rawUpdates${inFlight}`] = raw.updates;
-    alone[`rawDeletes${inFlight}`] = raw.deletes;
-  }
-  progress(`ACME, round ${round} of ${rounds}: devices, bridge, ACME`);
+  const of = `ACME, round ${round} of ${rounds}`;
   await acme.reset();
   const bridge = await startBridge(acme.url, { IPE_CSE_ADMIN_ORIGINATOR: acme.adminOriginator });
   try {
-    const mode = 'register,update,deregister';
-    await playLoad(bridge, { mode, endpoints: Math.ceil(devices * WARM_UP_SHARE), window: WINDOW, prefix: 'warm-' });
-    const load = await playLoad(bridge, { mode, endpoints: devices, window: WINDOW, prefix: 'acme-' });
-    return {
-      ...alone,
-      ...metricsOf('register', load.phases.register),
-      ...metricsOf('update', load.phases.update),
-      ...metricsOf('deregister', load.phases.deregister),
-    };
+    progress(`${of}: the bridge warms up`);
+    for (let turn = 0; turn < WARM_UP; turn++) await bridgeTurn(bridge, devices);
+    const alone: Metrics[] = [];
+    const bridged: Metrics[] = [];
+    // There and back, so that what changes steadily cancels out.
+    for (const inFlight of [...IN_FLIGHT, ...IN_FLIGHT.toReversed()]) {
+      progress(`${of}: the CSE client alone, ${inFlight} requests at once, and the bridge`);
+      const raw = await measureRawRate(acme.url, { devices, inFlight });
+      alone.push({
+        [`rawCreates${inFlight}`]: raw.creates,
+        [`rawUpdates${inFlight}`]: raw.updates,
+        [`rawDeletes${inFlight}`]: raw.deletes,
+      });
+      bridged.push(await bridgeTurn(bridge, devices));
+    }
+    return { ...means(alone), ...means(bridged) };
   } finally {
     await bridge.child.stop();
   }
+}
+
+async function bridgeTurn(bridge: Subject, endpoints: number): Promise<Metrics> {
+  const { phases }: LoadResult = await playLoad(bridge, {
+    mode: SIDES.join(','),
+    endpoints,
+    window: WINDOW,
+    prefix: 'acme-',
+  });
+  return Object.assign({}, ...SIDES.map((side) => metricsOf(side, phases[side]))) as Metrics;
+}
+
+/** The mean of each metric over the turns that have it; of failures the sum. */
+function means(turns: readonly Metrics[]): Metrics {
+  const names = new Set(turns.flatMap((turn) => Object.keys(turn)));
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const values = turns.flatMap((turn) => turn[name] ?? []);
+      const sum = values.reduce((total, value) => total + value, 0);
+      return [name, name.endsWith('Failures') ? sum : sum / values.length];
+    }),
+  );
 }
