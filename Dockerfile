@@ -5,7 +5,7 @@ COPY package.json package-lock.json .npmrc ./
 # No script of a package runs: the two libraries with a part in machine code bring it built.
 RUN npm ci --ignore-scripts
 COPY . .
-RUN npm run build && rm -rf dist/bench dist/test
+RUN npm run build:product
 
 FROM node:24-slim AS dependencies
 WORKDIR /app
