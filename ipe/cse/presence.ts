@@ -180,30 +180,51 @@ export class CsePresence {
       srv: [releaseVersion],
       ...variable,
     };
-    try {
-      await this.#client.create(ResourceType.ae, this.#settings.base, attributes);
-      return;
-    } catch (error) {
-      if (!isAeTaken(error)) throw error;
+    // It may go between the two looks at it: then it is there to be made.
+    for (let again = true; !(await this.#created(attributes)); again = false) {
+      if (await this.#adopted(originator, variable, again)) return;
     }
-    await this.#adopt(originator, variable);
   }
 
-  async #adopt(originator: string, attributes: { poa: string[]; lbl: string[]; et: string }): Promise<void> {
+  /** False when the AE, or another of that name or originator, is there already. */
+  async #created(attributes: CreateAttributes<typeof ResourceType.ae>): Promise<boolean> {
+    try {
+      await this.#client.create(ResourceType.ae, this.#settings.base, attributes);
+      return true;
+    } catch (error) {
+      if (!isAeTaken(error)) throw error;
+      return false;
+    }
+  }
+
+  /** False when it is not there and may have gone just now. */
+  async #adopted(
+    originator: string,
+    attributes: { poa: string[]; lbl: string[]; et: string },
+    mayHaveGone: boolean,
+  ): Promise<boolean> {
     const ae = await this.#client.retrieve(ResourceType.ae, this.#aePath).catch((error: unknown) => {
       if (!isRefused(error, 4004, 4103)) throw error;
+      if (mayHaveGone && isRefused(error, 4004)) return undefined;
       throw new IpeError(
         'cse/originator-taken',
         `The CSE knows the originator ${originator} already, but not as ${this.#aePath}: choose another cse.originator or names.ipe, or delete that AE`,
       );
     });
+    if (ae === undefined) return false;
     if (ae.aei !== undefined && ae.aei.split('/').at(-1) !== originator) {
       throw new IpeError(
         'cse/name-taken',
         `${this.#aePath} on the CSE belongs to ${ae.aei}: choose another names.ipe or cse.originator`,
       );
     }
-    await this.#client.update(ResourceType.ae, this.#aePath, attributes);
+    try {
+      await this.#client.update(ResourceType.ae, this.#aePath, attributes);
+      return true;
+    } catch (error) {
+      if (mayHaveGone && isRefused(error, 4004)) return false;
+      throw error;
+    }
   }
 
   /** A CSE of which it is not known that it refuses narrowed rules is asked once more without them. */
