@@ -1,6 +1,5 @@
 import { Acme } from '../test/support/acme.ts';
 import { measureRawRate } from './bridge-part.ts';
-import type { LoadResult } from './load/phases.ts';
 import { metricsOf } from './lwm2m-part.ts';
 import { type Metrics, progress, type Series, series } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
@@ -14,7 +13,8 @@ export const WINDOW = 16;
 export const IN_FLIGHT = [1, 2, 4, 8] as const;
 /** Turns of the bridge before it is measured, so that it has found out how many requests at once are best. */
 const WARM_UP = 2;
-const SIDES = ['register', 'update', 'deregister'] as const;
+/** What is measured of the bridge. */
+export const SIDE = ['register', 'update', 'deregister'] as const;
 
 /** A real ACME CSE, emptied before each round: the CSE client alone and the whole bridge as it comes take turns. */
 export async function measureAcme(options: BenchOptions): Promise<Series> {
@@ -57,13 +57,13 @@ async function oneRound(acme: Acme, round: number, { rounds, quick }: BenchOptio
 }
 
 async function bridgeTurn(bridge: Subject, endpoints: number): Promise<Metrics> {
-  const { phases }: LoadResult = await playLoad(bridge, {
-    mode: SIDES.join(','),
+  const { phases } = await playLoad(bridge, {
+    mode: SIDE.join(','),
     endpoints,
     window: WINDOW,
     prefix: 'acme-',
   });
-  return Object.assign({}, ...SIDES.map((side) => metricsOf(side, phases[side]))) as Metrics;
+  return Object.assign({}, ...SIDE.map((side) => metricsOf(side, phases[side]))) as Metrics;
 }
 
 /** The mean of each metric over the turns that have it; of failures the sum. */

@@ -1,4 +1,4 @@
-import { DEVICES, IN_FLIGHT, WINDOW } from './acme-part.ts';
+import { DEVICES, IN_FLIGHT, SIDE, WINDOW } from './acme-part.ts';
 import { dtlsTable } from './dtls-table.ts';
 import { growthTable, steadyTable, stormTable } from './load-tables.ts';
 import { type Metrics, type Series, series } from './metrics.ts';
@@ -82,7 +82,6 @@ function lwm2mTable({ ours, leshan }: NonNullable<BenchResults['lwm2m']>): Table
   };
 }
 
-const SIDE = ['register', 'update', 'deregister'] as const;
 const PLURAL = { register: 'registrations', update: 'updates', deregister: 'de-registrations' } as const;
 const RAW = { register: 'rawCreates', update: 'rawUpdates', deregister: 'rawDeletes' } as const;
 const REQUESTS = {
