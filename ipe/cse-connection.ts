@@ -87,12 +87,12 @@ export class CseConnection {
   }
 
   /**
-   * Does on the CSE what belongs to a start: now, or before it counts as back where it is silent and can be done without.
-   * Rejects with CseError.
+   * Does on the CSE what belongs to a start, and is safe to repeat: now, or before it counts as back where it is silent and can
+   * be done without. Refusals that may pass are borne for `cse.startTimeout`. Rejects with CseError.
    */
   async whenThere(work: () => Promise<void>): Promise<void> {
     try {
-      if (this.#owed === undefined) await work();
+      if (this.#owed === undefined) await this.#insist(work);
       else this.#owed.push(work);
     } catch (error) {
       if (!this.#canDoWithout(error)) throw error;
@@ -107,7 +107,7 @@ export class CseConnection {
   async establish(memory: CseMemory): Promise<CseState> {
     this.acquaintance.open(memory);
     try {
-      await this.#reach();
+      await this.#insist(() => this.presence.establish());
       this.acquaintance.found();
     } catch (error) {
       if (!this.#canDoWithout(error)) throw error;
@@ -131,11 +131,12 @@ export class CseConnection {
     await this.client.close();
   }
 
-  async #reach(): Promise<void> {
+  /** Does what belongs to a start again and again, until the CSE lets it, refuses for good, or the time for that is over. */
+  async #insist(work: () => Promise<unknown>): Promise<void> {
     const deadline = systemClock.monotonic() + this.#startTimeout;
     for (let told = false; ; told = true) {
       try {
-        await this.presence.establish();
+        await work();
         return;
       } catch (error) {
         const absent = error instanceof IpeError && error.retryable && !this.#canDoWithout(error);

@@ -189,6 +189,27 @@ describe('a start while the CSE that an earlier run knew is silent', { timeout: 
     await has('known', '1_0', '3_0');
   });
 
+  it.each([
+    ['its AE', { op: Operation.create, ty: ae }],
+    ['its policies', { to: /acp-.*-responses/ }],
+  ])('bears a refusal that may pass, at %s', async (_, match) => {
+    await start();
+    const known = await device();
+    await known.register({ endpoint: 'known' });
+    await eventually(
+      () => app.see(container, 'known/responses'),
+      (found) => found !== undefined,
+    );
+    await ipe?.stop();
+    const refused = cse.cse.faults.refuse(5000, match, { times: 2 });
+    const { ready } = await start({ cse: { startTimeout: '10s' } });
+    expect(refused.hits).toBe(2);
+    expect(ready.cse.away).toBeUndefined();
+    expect(said('waiting for the CSE')).toHaveLength(1);
+    expect(await known.update()).toMatchObject({ code: '2.04' });
+    await isReady();
+  });
+
   it.each(['acme', 'mobius4', 'tinyiot'] as const)('knows how to speak to it: %s', async (dialect) => {
     await app.stop();
     await cse.stop();
