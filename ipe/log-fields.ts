@@ -60,7 +60,10 @@ function isSecret(name: string): boolean {
 export function plainFields(fields: object, stacks: boolean, depth = 0): Record<string, unknown> {
   const plain: Record<string, unknown> = {};
   let items = 0;
-  for (const [name, value] of Object.entries(fields)) {
+  // Several times as quick as going through what `Object.entries` gives.
+  for (const name in fields) {
+    if (!Object.hasOwn(fields, name)) continue;
+    const value = (fields as Record<string, unknown>)[name];
     items += 1;
     if (items > MAX_ITEMS) break;
     plain[name] = isSecret(name) && value !== undefined ? REDACTED : plainValue(value, stacks, depth);

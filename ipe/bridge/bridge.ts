@@ -198,9 +198,9 @@ export class Bridge implements RegistrationHandler {
       }
       backlog.settled(endpoint);
       const fields = () => ({
-        ...registrationFields(registration),
         resource: names.resourceName,
         links: registration.objectLinks.links.length,
+        ...registrationFields(registration),
       });
       if (operation === 'update') logger.debug('endpoint updated', fields);
       else logger.info(`endpoint ${what}`, fields());
@@ -261,7 +261,13 @@ export class Bridge implements RegistrationHandler {
       await lanes.run(
         async () => {
           if (availability.away !== undefined) throw new CseError('cse/unreachable', availability.away);
-          await this.#withPresence(() => this.#bring(registration, names, registered, whole));
+          const { generation } = this.#parts.presence;
+          try {
+            await this.#bring(registration, names, registered, whole);
+          } catch (error) {
+            if (!(await this.#hasPresenceAgain(error, generation))) throw error;
+            await this.#bring(registration, names, registered, whole);
+          }
         },
         ORDER_OF_SERVICE[registered ? 'register' : 'update'],
       );
@@ -285,17 +291,9 @@ export class Bridge implements RegistrationHandler {
     follower.follow(registration, next, registered);
   }
 
-  /** Runs the work; once more when it failed because the CSE had lost the IPE's own resources. */
-  async #withPresence(work: () => Promise<void>): Promise<void> {
-    const { presence } = this.#parts;
-    const { generation } = presence;
-    try {
-      await work();
-    } catch (error) {
-      const suspicious = isPresenceLost(error) || isRefused(error, 4004);
-      if (!suspicious || !(await presence.restore(generation))) throw error;
-      await work();
-    }
+  /** True where a request failed because the CSE had lost the IPE's own resources, and they have been made again. */
+  async #hasPresenceAgain(error: unknown, generation: number): Promise<boolean> {
+    return (isPresenceLost(error) || isRefused(error, 4004)) && this.#parts.presence.restore(generation);
   }
 
   async #remove(what: string, registration: Registration): Promise<Refusal | undefined> {
