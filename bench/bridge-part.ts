@@ -4,7 +4,14 @@ import type { CseRates } from './cse-rate.ts';
 import { metricsOf } from './lwm2m-part.ts';
 import { type Metrics, progress, type Series, series } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
-import { type LoadWords, playLoad, type Subject, startBridge, startCountingCse } from './subjects.ts';
+import {
+  type LoadWords,
+  playLoad,
+  type Subject,
+  startBridge,
+  startCountingCse,
+  startDirectServer,
+} from './subjects.ts';
 
 const WARM_UP = 2_000;
 const ENDPOINTS = 20_000;
@@ -18,7 +25,7 @@ export interface RawRateOptions {
   readonly inFlight: number;
 }
 
-/** The whole bridge in front of a CSE that answers at once, and the CSE client alone in front of the same CSE. */
+/** In front of the same CSE, which answers at once: the whole bridge, LwM2M server and CSE client with nothing between, the client alone. */
 export async function measureBridge(options: BenchOptions): Promise<Series> {
   const rounds: Metrics[] = [];
   for (let round = 1; round <= options.rounds; round++) rounds.push(await oneRound(round, options));
@@ -34,13 +41,18 @@ async function oneRound(round: number, { rounds, quick }: BenchOptions): Promise
       progress(`whole bridge, round ${round} of ${rounds}: the CSE client alone`);
       return measureRawRate(url, { devices: RAW_DEVICES * scale, inFlight: IN_FLIGHT });
     };
-    const before = round % 2 === 1 ? await raw() : undefined;
+    const direct = async () => {
+      progress(`whole bridge, round ${round} of ${rounds}: LwM2M server and CSE client with nothing between`);
+      return measureDirect(url, ENDPOINTS * scale, WARM_UP * scale);
+    };
+    const first = round % 2 === 1 ? { raw: await raw(), direct: await direct() } : undefined;
     progress(`whole bridge, round ${round} of ${rounds}: devices, bridge, CSE`);
     const bridge = await startBridge(url, { IPE_CSE_MAX_IN_FLIGHT: String(IN_FLIGHT) });
     const bridged = await measureBridged(bridge, cse, ENDPOINTS * scale, WARM_UP * scale).finally(() =>
       bridge.child.stop(),
     );
-    return withShares(before ?? (await raw()), bridged);
+    const other = first ?? { direct: await direct(), raw: await raw() };
+    return withShares(other.raw, bridged, other.direct);
   } finally {
     await cse.child.stop();
   }
@@ -55,6 +67,23 @@ export async function measureRawRate(url: string, options: RawRateOptions): Prom
     return await child.next((line) => line.rates as CseRates | undefined, 600_000);
   } finally {
     await child.stop();
+  }
+}
+
+/** What the LwM2M server and the CSE client reach in one process when nothing is between them. */
+async function measureDirect(url: string, endpoints: number, warmUp: number): Promise<Metrics> {
+  const direct = await startDirectServer(url, IN_FLIGHT);
+  try {
+    const mode = 'register,update,deregister';
+    await playLoad(direct, { mode, endpoints: warmUp, prefix: 'warm-' });
+    const { phases } = await playLoad(direct, { mode, endpoints, prefix: 'direct-' });
+    return {
+      ...metricsOf('register', phases.register),
+      ...metricsOf('update', phases.update),
+      ...metricsOf('deregister', phases.deregister),
+    };
+  } finally {
+    await direct.child.stop();
   }
 }
 
@@ -86,10 +115,10 @@ async function measureBridged(bridge: Subject, cse: Subject, endpoints: number, 
   };
 }
 
-/** The bridge's requests a second at the CSE as a share of what the client alone reaches with the same requests. */
-function withShares(raw: CseRates, bridged: Metrics): Metrics {
-  const share = (operation: string, requests: string, rate: number): number =>
-    ((bridged[`${operation}Rate`] ?? 0) * (bridged[requests] ?? 0)) / rate;
+/** The bridge's requests a second at the CSE, and those without anything between, as shares of what the client alone reaches. */
+function withShares(raw: CseRates, bridged: Metrics, direct: Metrics): Metrics {
+  const share = (operation: string, requests: string, rate: number, of = bridged): number =>
+    ((of[`${operation}Rate`] ?? 0) * (bridged[requests] ?? 0)) / rate;
   return {
     rawCreates: raw.creates,
     rawUpdates: raw.updates,
@@ -99,6 +128,9 @@ function withShares(raw: CseRates, bridged: Metrics): Metrics {
     registerShare: share('register', 'requestsPerRegister', raw.creates),
     updateShare: share('update', 'requestsPerUpdate', raw.updates),
     deregisterShare: share('deregister', 'requestsPerDeregister', raw.deletes),
+    registerDirectShare: share('register', 'requestsPerRegister', raw.creates, direct),
+    updateDirectShare: share('update', 'requestsPerUpdate', raw.updates, direct),
+    deregisterDirectShare: share('deregister', 'requestsPerDeregister', raw.deletes, direct),
     ...lifeShare(raw, bridged),
   };
 }

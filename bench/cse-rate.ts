@@ -1,19 +1,9 @@
 import { parseArgs } from 'node:util';
-import { CseClient, formatTimestamp, ResourceType } from '../cse-client/index.ts';
-import { UNANSWERED } from '../ipe/bridge/whole-write.ts';
+import { CseClient, ResourceType } from '../cse-client/index.ts';
 import { accessControlPolicy } from '../ipe/cse/access.ts';
 import type { Registration } from '../lwm2m/index.ts';
-import {
-  AE_ATTRIBUTES,
-  CONTAINER_ATTRIBUTES,
-  containerContext,
-  containerName,
-  createAttributes,
-  endpointNames,
-  NODE_ATTRIBUTES,
-  type ResourceContext,
-  renewalAttributes,
-} from '../mappings/index.ts';
+import type { ResourceContext } from '../mappings/index.ts';
+import { BASE, DeviceRequests } from './device-requests.ts';
 
 // What the CSE client alone reaches: the very requests that the bridge makes for a device with four links, one after
 // the other without a device, in a process of its own. Prints one line of JSON.
@@ -30,7 +20,6 @@ export interface CseRates {
 const { values } = parseArgs({
   options: {
     url: { type: 'string', default: 'http://127.0.0.1:8080' },
-    base: { type: 'string', default: 'cse-in' },
     devices: { type: 'string', default: '1000' },
     'in-flight': { type: 'string', default: '8' },
     adaptive: { type: 'boolean', default: false },
@@ -40,7 +29,7 @@ const { values } = parseArgs({
 });
 const devices = Number(values.devices);
 const maxInFlight = Number(values['in-flight']);
-const { base, administrator } = values;
+const { administrator } = values;
 const originator = 'Cbench';
 const client = new CseClient({
   url: values.url,
@@ -56,21 +45,25 @@ const links = [{ objectId: 1 }, { objectId: 3 }, { objectId: 3303 }, { objectId:
 }));
 
 const ownAe = `${values.prefix}ipe`;
-await client.create(ResourceType.ae, base, { rn: ownAe, api: 'Nbench', rr: false, srv: ['3'] });
+await client.create(ResourceType.ae, BASE, { rn: ownAe, api: 'Nbench', rr: false, srv: ['3'] });
 /** As the bridge has it unless it is configured otherwise, where the CSE has no rules for types of children. */
 const privileges = { discover: [], read: ['all'], subscribe: [], command: [], administer: [] };
 const policy = await client.create(
   ResourceType.acp,
-  base,
+  BASE,
   { rn: `${values.prefix}policy`, ...accessControlPolicy({ originator, privileges }, false) },
   { originator: administrator },
 );
 
-function contextOf(number: number): ResourceContext {
-  const endpoint = `${values.prefix}${number}`;
-  const registration: Registration = {
+const requests = new DeviceRequests(client, {
+  administrator,
+  policy: policy.ri ?? `${BASE}/${values.prefix}policy`,
+});
+
+function registrationOf(number: number): Registration {
+  return {
     id: 'none',
-    endpoint,
+    endpoint: `${values.prefix}${number}`,
     peer: { address: '127.0.0.1', port: 1, key: '127.0.0.1:1' },
     lifetime: 3600,
     version: '1.1',
@@ -80,72 +73,25 @@ function contextOf(number: number): ResourceContext {
     registeredAt: 0,
     updatedAt: 0,
   };
-  return {
-    registration,
-    names: endpointNames(endpoint, { nodePrefix: 'node-', maxLength: undefined }),
-    labels: { lwm2m: true, interworking: true, extra: [] },
-    expirationTime: formatTimestamp(Date.now() + 3_600_000, client.dialect),
-    accessControlPolicy: policy.ri ?? `${base}/${values.prefix}policy`,
-    nodeLink: undefined,
-    releaseVersion: '3',
-    hostedAeLinksKept: true,
-    containerOntologyRef: true,
-  };
 }
 
-const contexts = Array.from({ length: devices }, (_, number) => contextOf(number));
-const aePath = (context: ResourceContext): string => `${base}/${context.names.resourceName}`;
-const nodePath = (context: ResourceContext): string => `${base}/${context.names.nodeName}`;
-
-async function create(context: ResourceContext): Promise<number> {
-  const { names } = context;
-  const node = createAttributes(NODE_ATTRIBUTES, context);
-  const { ri: nodeLink } = await client.create(ResourceType.node, base, node, { originator: administrator });
-  const ae = createAttributes(AE_ATTRIBUTES, { ...context, nodeLink });
-  await client.create(ResourceType.ae, base, ae, { originator: names.aeId, ...UNANSWERED });
-  const containers = links.map((link) =>
-    client.create(
-      ResourceType.container,
-      aePath(context),
-      createAttributes(CONTAINER_ATTRIBUTES, containerContext(context, link)),
-      UNANSWERED,
-    ),
-  );
-  await Promise.all(containers);
-  return 2 + links.length;
-}
-
-async function update(context: ResourceContext): Promise<number> {
-  await client.update(ResourceType.ae, aePath(context), renewalAttributes(AE_ATTRIBUTES, context), UNANSWERED);
-  const containers = links.map((link) => {
-    const attributes = renewalAttributes(CONTAINER_ATTRIBUTES, containerContext(context, link));
-    const path = `${aePath(context)}/${containerName(link)}`;
-    return client.update(ResourceType.container, path, attributes, UNANSWERED);
-  });
-  const node = renewalAttributes(NODE_ATTRIBUTES, context);
-  await Promise.all([...containers, client.update(ResourceType.node, nodePath(context), node, UNANSWERED)]);
-  return 2 + links.length;
-}
-
-async function remove(context: ResourceContext): Promise<number> {
-  await client.delete(aePath(context));
-  await client.delete(nodePath(context));
-  return 2;
-}
-
+const contexts = Array.from({ length: devices }, (_, number) => requests.contextOf(registrationOf(number)));
+const create = (context: ResourceContext) => requests.create(context);
+const update = (context: ResourceContext) => requests.update(context);
+const remove = (context: ResourceContext) => requests.remove(context);
 /** Requests a second of that work for every device, so many devices side by side that a request always waits. */
 async function rate(work: (context: ResourceContext) => Promise<number>, some = contexts): Promise<number> {
   let next = 0;
-  let requests = 0;
+  let asked = 0;
   const begun = performance.now();
   const worker = async (): Promise<void> => {
     for (let context = some[next++]; context !== undefined; context = some[next++]) {
       const made = await work(context);
-      requests += made;
+      asked += made;
     }
   };
   await Promise.all(Array.from({ length: 2 * maxInFlight }, worker));
-  return requests / ((performance.now() - begun) / 1000);
+  return asked / ((performance.now() - begun) / 1000);
 }
 
 // The first requests of a process are the slow ones.
@@ -166,8 +112,8 @@ const rates: CseRates = {
   deletes,
   cpu: (user + system) / (client.counters.requests - requestsBefore),
 };
-await client.delete(`${base}/${values.prefix}policy`);
-await client.delete(`${base}/${ownAe}`);
+await client.delete(`${BASE}/${values.prefix}policy`);
+await client.delete(`${BASE}/${ownAe}`);
 await client.close();
 // Whoever reads this ends the process.
 process.stdout.write(`${JSON.stringify({ rates })}\n`);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildLeshanServer } from './leshan.ts';
-import type { PhaseResult } from './load/phases.ts';
+import type { LoadResult, PhaseResult } from './load/phases.ts';
 import { type Metrics, progress, type Series, series } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
 import { playLoad, type Subject, startLeshan, startLwm2mServer, startStoreServer } from './subjects.ts';
@@ -44,10 +44,22 @@ export async function measureLwm2m(options: BenchOptions): Promise<Lwm2mResults>
   return jar === undefined ? own : { ...own, leshan: series(leshan) };
 }
 
+/** With the store, as it is and with a record of each Update. */
 async function storedRound(round: number, options: BenchOptions): Promise<Metrics> {
+  const name = 'lwm2m-ipe with the store';
+  const stored = await withDirectory((path) => oneRound(name, round, () => startStoreServer(path), options));
+  const every = await withDirectory(async (path) => {
+    progress(`LwM2M side, round ${round} of ${options.rounds}: ${name}, a record of each Update`);
+    const subject = await startStoreServer(path, true);
+    return busyLoad(subject, options.quick ? 0.1 : 1).finally(() => subject.child.stop());
+  });
+  return { ...stored, ...metricsOf('everyUpdate', every.phases.update) };
+}
+
+async function withDirectory<T>(work: (path: string) => Promise<T>): Promise<T> {
   const path = mkdtempSync(join(tmpdir(), 'store-server-'));
   try {
-    return await oneRound('lwm2m-ipe with the store', round, () => startStoreServer(path), options);
+    return await work(path);
   } finally {
     rmSync(path, { recursive: true, force: true });
   }
@@ -68,13 +80,7 @@ async function oneRound(
   const scale = quick ? 0.1 : 1;
   const subject = await start();
   try {
-    await playLoad(subject, { mode: 'register,update,deregister', endpoints: WARM_UP * scale, prefix: 'warm-' });
-    const busy = await playLoad(subject, {
-      mode: 'register,update',
-      endpoints: ENDPOINTS * scale,
-      operations: UPDATES * scale,
-      prefix: 'busy-',
-    });
+    const busy = await busyLoad(subject, scale);
     const seconds = quick ? 1 : PACED_SECONDS;
     const paced = await playLoad(subject, { rate: PACE, endpoints: PACE * seconds, prefix: 'paced-' });
     return {
@@ -86,6 +92,13 @@ async function oneRound(
   } finally {
     await subject.child.stop();
   }
+}
+
+/** Registrations and Updates as fast as they are answered, after others as warm-up. */
+async function busyLoad(subject: Subject, scale: number): Promise<LoadResult> {
+  await playLoad(subject, { mode: 'register,update,deregister', endpoints: WARM_UP * scale, prefix: 'warm-' });
+  const size = { endpoints: ENDPOINTS * scale, operations: UPDATES * scale };
+  return playLoad(subject, { mode: 'register,update', prefix: 'busy-', ...size });
 }
 
 /** Rate, latencies, CPU of server and generator (microseconds an operation) and failures of a phase with one operation. */

@@ -48,9 +48,10 @@ export function startLwm2mServer(options: SubjectOptions = {}): Promise<Subject>
   return ready(new Child('lwm2m-server', { words }), (line) => line.port);
 }
 
-/** The same, which also records every registration in a store at `path` before it answers. */
-export function startStoreServer(path: string): Promise<Subject> {
-  const words = [YOUNG_GENERATION, ...nodeWords('./store-server.js', [path], {})];
+/** The same, which also records every registration in a store at `path` before it answers, and each Update where asked. */
+export function startStoreServer(path: string, everyUpdate = false): Promise<Subject> {
+  const own = everyUpdate ? [path, '--every-update'] : [path];
+  const words = [YOUNG_GENERATION, ...nodeWords('./store-server.js', own, {})];
   return ready(new Child('store-server', { words }), (line) => line.port);
 }
 
@@ -83,6 +84,13 @@ export function startBridge(
   };
   const words = [YOUNG_GENERATION, ...nodeWords('../ipe/main.js', ['run'], options)];
   return ready(new Child('lwm2m-ipe run', { words, environment }), (line) => line.coapPort);
+}
+
+/** LwM2M server and CSE client with nothing between them; with `observe` every notification makes a contentInstance. */
+export function startDirectServer(url: string, inFlight: number, observe = false): Promise<Subject> {
+  const own = ['--url', url, '--in-flight', String(inFlight), ...(observe ? ['--observe'] : [])];
+  const words = [YOUNG_GENERATION, ...nodeWords('./direct-server.js', own, {})];
+  return ready(new Child('direct-server', { words }), (line) => line.port);
 }
 
 /** Options of `load-generator` by name. */

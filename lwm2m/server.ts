@@ -276,10 +276,11 @@ export class Lwm2mServer {
 
   /**
    * Takes up a registration of an earlier run, with its id, address and what is left of its lifetime, so that the device
-   * notices nothing; one that is over expires with `start`. To be called before that; false when the endpoint has one already.
+   * notices nothing; one that is over expires with `start`. `presumed`: milliseconds by which it may have been updated after
+   * `updatedAt`. To be called before that; false when the endpoint has one already.
    */
-  restore(registration: Registration): boolean {
-    if (!this.service.restore(registration)) return false;
+  restore(registration: Registration, presumed = 0): boolean {
+    if (!this.service.restore(registration, presumed)) return false;
     this.senders.moved(registration, undefined);
     return true;
   }

@@ -7,6 +7,7 @@ const THROUGHPUT_ROWS: readonly (readonly [name: string, metric: string, goal?: 
   ['values/s through the bridge', 'rate'],
   ['creates/s of the CSE client alone', 'rawRate'],
   ['share', 'share', { least: 0.8 }],
+  ['share with nothing between LwM2M server and CSE client', 'directShare'],
   ['CPU of the bridge per value, µs', 'cpu'],
   ['CPU of the client alone per create, µs', 'rawCpu'],
   ['notification sent to CREATE received at half of that rate, p50 ms', 'delayP50'],

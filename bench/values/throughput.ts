@@ -4,7 +4,7 @@ import { Child } from '../child.ts';
 import type { Metrics } from '../metrics.ts';
 import { startNullCse } from '../null-cse.ts';
 import { processUsage } from '../process-usage.ts';
-import { startBridge } from '../subjects.ts';
+import { type Subject, startBridge, startDirectServer } from '../subjects.ts';
 import { FORMATS, type FormatName } from './device-datagrams.ts';
 import { Fleet } from './fleet.ts';
 import type { ValueRate } from './value-rate.ts';
@@ -30,7 +30,7 @@ const INSTANCE = '3303/0';
 
 /**
  * Devices and a CSE that answers at once in this process, the bridge in one of its own; before and after it the CSE client
- * alone against the same CSE, for the speed of the machine drifts.
+ * alone against the same CSE, for the speed of the machine drifts; between, LwM2M server and CSE client with nothing between.
  */
 export async function measureThroughput(options: ThroughputOptions): Promise<Metrics> {
   let stream: ValueStream | undefined;
@@ -45,13 +45,21 @@ export async function measureThroughput(options: ThroughputOptions): Promise<Met
   });
   const url = `http://127.0.0.1:${cse.port}`;
   try {
-    const before = await clientAlone(url, options);
-    const bridged = await throughBridge(url, options, (made) => {
+    const attach = (made: ValueStream) => {
       stream = made;
-    });
+    };
+    const before = await clientAlone(url, options);
+    const direct = await throughDirect(url, options, attach);
+    const bridged = await throughBridge(url, options, attach);
     const after = await clientAlone(url, options);
     const rawRate = (before.creates + after.creates) / 2;
-    return { ...bridged, rawRate, rawCpu: (before.cpu + after.cpu) / 2, share: (bridged.rate ?? 0) / rawRate };
+    return {
+      ...bridged,
+      rawRate,
+      rawCpu: (before.cpu + after.cpu) / 2,
+      share: (bridged.rate ?? 0) / rawRate,
+      directShare: direct / rawRate,
+    };
   } finally {
     await cse.close();
   }
@@ -59,23 +67,19 @@ export async function measureThroughput(options: ThroughputOptions): Promise<Met
 
 async function throughBridge(
   url: string,
-  { devices, values, window, inFlight, format, seconds, profile }: ThroughputOptions,
+  options: ThroughputOptions,
   attach: (stream: ValueStream) => void,
 ): Promise<Metrics> {
+  const { values, window, inFlight, seconds, profile } = options;
   const settings = {
     IPE_VALUES_MODE: 'semantic',
     IPE_CSE_MAX_IN_FLIGHT: String(inFlight),
     IPE_VALUES_MAX_IN_FLIGHT: String(inFlight),
   };
   const bridge = await startBridge(url, settings, { profile });
-  const to = { host: '127.0.0.1', port: bridge.port, prefix: 'busy-', instances: [INSTANCE], format: FORMATS[format] };
-  const fleet = await Fleet.open(to, devices);
+  const fleet = await openFleet(bridge, options);
   try {
-    await fleet.register();
-    await fleet.observed(1);
-    const stream = new ValueStream(fleet, INSTANCE);
-    attach(stream);
-    await stream.closed(Math.ceil(values / 2), window);
+    const stream = await warmStream(fleet, options, attach);
     const usage = processUsage(bridge.child.pid);
     const busy = await stream.closed(values, window);
     const cpu = processUsage(bridge.child.pid).cpu - usage.cpu;
@@ -95,6 +99,42 @@ async function throughBridge(
     fleet.close();
     await bridge.child.stop();
   }
+}
+
+/** Values a second where nothing is between LwM2M server and CSE client. */
+async function throughDirect(
+  url: string,
+  options: ThroughputOptions,
+  attach: (stream: ValueStream) => void,
+): Promise<number> {
+  const direct = await startDirectServer(url, options.inFlight, true);
+  const fleet = await openFleet(direct, options);
+  try {
+    const stream = await warmStream(fleet, options, attach);
+    return (await stream.closed(options.values, options.window)).rate;
+  } finally {
+    fleet.close();
+    await direct.child.stop();
+  }
+}
+
+function openFleet({ port }: Subject, { devices, format }: ThroughputOptions): Promise<Fleet> {
+  const to = { host: '127.0.0.1', port, prefix: 'busy-', instances: [INSTANCE], format: FORMATS[format] };
+  return Fleet.open(to, devices);
+}
+
+/** The notifications of a fleet that is registered and observed, and has sent some already. */
+async function warmStream(
+  fleet: Fleet,
+  { values, window }: ThroughputOptions,
+  attach: (stream: ValueStream) => void,
+): Promise<ValueStream> {
+  await fleet.register();
+  await fleet.observed(1);
+  const stream = new ValueStream(fleet, INSTANCE);
+  attach(stream);
+  await stream.closed(Math.ceil(values / 2), window);
+  return stream;
 }
 
 async function clientAlone(url: string, { values, inFlight }: ThroughputOptions): Promise<ValueRate> {

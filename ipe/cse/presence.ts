@@ -170,7 +170,7 @@ export class CsePresence {
   }
 
   async #register(): Promise<void> {
-    const { originator, resourceName, releaseVersion, pointOfAccess } = this.#settings;
+    const { resourceName, releaseVersion, pointOfAccess } = this.#settings;
     const variable = { poa: [pointOfAccess()], lbl: ['LWM2M-IPE', 'Iwked-Technology:LWM2M'], et: this.#expiration() };
     const attributes: CreateAttributes<typeof ResourceType.ae> = {
       rn: resourceName,
@@ -180,9 +180,15 @@ export class CsePresence {
       srv: [releaseVersion],
       ...variable,
     };
-    // It may go between the two looks at it: then it is there to be made.
     for (let again = true; !(await this.#created(attributes)); again = false) {
-      if (await this.#adopted(originator, variable, again)) return;
+      try {
+        await this.#adopt(variable);
+        return;
+      } catch (error) {
+        // It may go between two looks at it: then it is there to be made.
+        if (!isRefused(error, 4004)) throw error;
+        if (!again) throw this.#originatorTaken();
+      }
     }
   }
 
@@ -197,34 +203,26 @@ export class CsePresence {
     }
   }
 
-  /** False when it is not there and may have gone just now. */
-  async #adopted(
-    originator: string,
-    attributes: { poa: string[]; lbl: string[]; et: string },
-    mayHaveGone: boolean,
-  ): Promise<boolean> {
+  /** Rejects with CseError, 4004 where it is not there, and with IpeError where that is another's. */
+  async #adopt(attributes: { poa: string[]; lbl: string[]; et: string }): Promise<void> {
+    const { originator } = this.#settings;
     const ae = await this.#client.retrieve(ResourceType.ae, this.#aePath).catch((error: unknown) => {
-      if (!isRefused(error, 4004, 4103)) throw error;
-      if (mayHaveGone && isRefused(error, 4004)) return undefined;
-      throw new IpeError(
-        'cse/originator-taken',
-        `The CSE knows the originator ${originator} already, but not as ${this.#aePath}: choose another cse.originator or names.ipe, or delete that AE`,
-      );
+      throw isRefused(error, 4103) ? this.#originatorTaken() : error;
     });
-    if (ae === undefined) return false;
     if (ae.aei !== undefined && ae.aei.split('/').at(-1) !== originator) {
       throw new IpeError(
         'cse/name-taken',
         `${this.#aePath} on the CSE belongs to ${ae.aei}: choose another names.ipe or cse.originator`,
       );
     }
-    try {
-      await this.#client.update(ResourceType.ae, this.#aePath, attributes);
-      return true;
-    } catch (error) {
-      if (mayHaveGone && isRefused(error, 4004)) return false;
-      throw error;
-    }
+    await this.#client.update(ResourceType.ae, this.#aePath, attributes);
+  }
+
+  #originatorTaken(): IpeError {
+    return new IpeError(
+      'cse/originator-taken',
+      `The CSE knows the originator ${this.#settings.originator} already, but not as ${this.#aePath}: choose another cse.originator or names.ipe, or delete that AE`,
+    );
   }
 
   /** A CSE of which it is not known that it refuses narrowed rules is asked once more without them. */

@@ -1,8 +1,14 @@
 import { errorMessage, type Logger } from '../../common/index.ts';
-import { type Refusal, type Registration, type RegistrationHandler, registrationFields } from '../../lwm2m/index.ts';
+import {
+  type Answer,
+  type Refusal,
+  type Registration,
+  type RegistrationHandler,
+  registrationFields,
+} from '../../lwm2m/index.ts';
 import type { HeldFollower } from './held-follower.ts';
 import type { Store } from './store.ts';
-import { isRenewal } from './update-record.ts';
+import { isPresumed, isRenewal } from './update-record.ts';
 
 /** What registrations are recorded with. */
 export interface RecordingParts {
@@ -12,6 +18,8 @@ export interface RecordingParts {
   readonly random: () => number;
   /** Told when a registration is durable. */
   readonly follower: Pick<HeldFollower, 'release' | 'drop'>;
+  /** Every Update is recorded, also one that would be presumed after a restart: to measure what that costs. */
+  readonly everyUpdate?: boolean;
 }
 
 interface Recording extends RecordingParts {
@@ -71,12 +79,23 @@ function decided(
   registration: Registration,
   previous: Registration,
   parts: Recording,
-): Promise<Refusal | undefined> {
-  if (refusal === undefined) return put(registration, parts, previous, { durable: undefined, not: unrecorded });
-  if (!refusal.code.startsWith('5.')) return Promise.resolve(refusal);
+): Answer {
+  if (refusal === undefined) {
+    if (isRecorded(registration, parts, previous)) return undefined;
+    return put(registration, parts, previous, { durable: undefined, not: unrecorded });
+  }
+  if (!refusal.code.startsWith('5.')) return refusal;
   // A refusal of class 5 takes address and time over all the same.
   const { peer, updatedAt } = registration;
-  return put({ ...previous, peer, updatedAt }, parts, previous, { durable: refusal, not: () => refusal });
+  const renewed = { ...previous, peer, updatedAt };
+  if (isRecorded(renewed, parts, previous)) return refusal;
+  return put(renewed, parts, previous, { durable: refusal, not: () => refusal });
+}
+
+/** True where what stands in the store already says enough of an Update. */
+function isRecorded(registration: Registration, { behind, everyUpdate }: Recording, previous: Registration): boolean {
+  if (everyUpdate === true || behind.has(registration.endpoint)) return false;
+  return isRenewal(registration, previous) && isPresumed(registration, previous);
 }
 
 /** What is answered when a record is durable, and when it cannot be made so. */
@@ -109,12 +128,10 @@ function put<R>(
 
 function take(registration: Registration, { store, behind }: Recording, previous: Registration | undefined): void {
   const { endpoint } = registration;
-  if (previous !== undefined && isRenewal(registration, previous) && !behind.has(endpoint)) {
-    store.put('update', endpoint, registration);
-    return;
-  }
+  const kind =
+    previous !== undefined && isRenewal(registration, previous) && !behind.has(endpoint) ? 'update' : 'registration';
   behind.add(endpoint);
-  store.put('registration', endpoint, registration);
+  store.put(kind, endpoint, registration);
   behind.delete(endpoint);
 }
 

@@ -8,7 +8,7 @@ import { lastAlive } from './heartbeat.ts';
 import { objectLinksText } from './object-links-text.ts';
 import type { Store } from './store.ts';
 import type { StoredTree } from './tree-record.ts';
-import { updated } from './update-record.ts';
+import { renewalWindow, updated } from './update-record.ts';
 
 /** Who takes up what an earlier run left. */
 export interface RestartParts {
@@ -68,7 +68,8 @@ export function restart(parts: RestartParts): Restarted {
   const missing: Registration[] = [];
   let registrations = 0;
   for (const record of restoredRegistrations(store)) {
-    if (!server.restore(record)) continue;
+    const presumed = renewalWindow(record);
+    if (!server.restore(record, presumed)) continue;
     registrations += 1;
     const stored = trees.get(record.endpoint);
     const tree = stored && !reassigned ? bridge.restore(stored) : undefined;
@@ -76,7 +77,7 @@ export function restart(parts: RestartParts): Restarted {
     // Not as recorded until it is written anew, which the CSE may not let us in this run.
     if (stored !== undefined && reassigned) store.remove('tree', record.endpoint);
     // Of one whose lifetime is over only the end is still to come.
-    if (record.updatedAt + record.lifetime * 1_000 <= now) continue;
+    if (record.updatedAt + record.lifetime * 1_000 + presumed <= now) continue;
     if (tree === undefined) missing.push(record);
     else followed.push([record, tree]);
   }
@@ -92,7 +93,7 @@ export function restart(parts: RestartParts): Restarted {
   return { registrations, observations, withoutTree, removals, complete };
 }
 
-/** The registrations as their last Updates left them. */
+/** The registrations as their last recorded Updates left them. */
 function* restoredRegistrations(store: Store): IterableIterator<Registration> {
   const updates = new Map([...store.entries('update')].map(({ key, record }) => [key, record]));
   for (const { key, record } of store.entries('registration')) {

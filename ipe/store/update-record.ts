@@ -38,6 +38,23 @@ export function isRenewal(registration: Registration, previous: Registration): b
   );
 }
 
+/**
+ * Of Updates that change nothing but the time, the first within so much of a lifetime is recorded, as DHCP servers do with
+ * leases; that there were others is presumed after a restart. The expirationTime on the CSE has as much to spare.
+ */
+const WINDOW = { share: 1 / 20, most: 60_000 } as const;
+
+/** Milliseconds by which the time of a registration may be later than its record. */
+export function renewalWindow({ lifetime }: Pick<Registration, 'lifetime'>): number {
+  return Math.min(WINDOW.most, lifetime * 1_000 * WINDOW.share);
+}
+
+/** True where the record of an earlier Update, or of the Register, stands for this renewal. */
+export function isPresumed(registration: Registration, previous: Registration): boolean {
+  const window = renewalWindow(registration);
+  return Math.floor(registration.updatedAt / window) === Math.floor(previous.updatedAt / window);
+}
+
 /** The registration as it was updated; one whose clock has been set back meanwhile keeps the later time. */
 export function updated(registration: Registration, update: StoredUpdate | undefined): Registration {
   if (update?.id !== registration.id || update.updatedAt <= registration.updatedAt) return registration;

@@ -89,14 +89,15 @@ export class RegistrationService {
 
   /**
    * Takes up a registration of an earlier run with what is left of its lifetime; one that is over expires at once, through
-   * the handler. To be called before requests are served; false when the endpoint or the id is registered already.
+   * the handler. `presumed`: milliseconds by which it may have been updated later than it says. To be called before requests
+   * are served; false when the endpoint or the id is registered already.
    */
-  restore(registration: Registration): boolean {
+  restore(registration: Registration, presumed = 0): boolean {
     const { id, endpoint, updatedAt, lifetime } = registration;
     if (this.records.findByName(endpoint) !== undefined || this.records.find(id) !== undefined) return false;
     const record = this.records.add(endpoint);
     this.records.put(record, registration);
-    const left = updatedAt + lifetime * 1_000 - this.clock.wall();
+    const left = updatedAt + presumed + lifetime * 1_000 - this.clock.wall();
     // A wall clock that was set back makes no lifetime longer.
     this.expiry.set(record, Math.min(Math.max(0, left), lifetime * 1_000));
     if (left <= 0) this.overdue.push(record);

@@ -3,7 +3,7 @@ import { IpeError, silentLogger } from '../../../common/index.ts';
 import { MemoryStore } from '../../../ipe/store/memory-store.ts';
 import { recorded } from '../../../ipe/store/recording.ts';
 import type { Kind, Records } from '../../../ipe/store/records.ts';
-import { decodeObjectLinks, type Refusal, type RegistrationHandler } from '../../../lwm2m/index.ts';
+import { decodeObjectLinks, type Refusal, type Registration, type RegistrationHandler } from '../../../lwm2m/index.ts';
 import { registrationOf } from './samples.ts';
 
 /** A store whose writes become durable when the test says so. */
@@ -135,6 +135,47 @@ describe('a registration', () => {
     expect(await answer).toBeUndefined();
     expect(store.registrations).toEqual([previous]);
     expect(store.updates).toMatchObject([{ id: previous.id, updatedAt: next.updatedAt }]);
+  });
+
+  it('that is updated again within a twentieth of its lifetime needs no other record', async () => {
+    const { store, handler } = desk();
+    // 300 s: times of the same 15 s.
+    const previous = { ...registrationOf('dev'), updatedAt: 1_700_000_100_000 };
+    const [soonAfter, last, later] = [1, 14_999, 15_000].map((after) => ({
+      ...previous,
+      updatedAt: previous.updatedAt + after,
+    })) as [Registration, Registration, Registration];
+    expect(await soon(handler.update(soonAfter, previous))).toBeUndefined();
+    expect(await soon(handler.update(last, soonAfter))).toBeUndefined();
+    expect(store.updates).toEqual([]);
+    const answer = handler.update(later, last);
+    expect(await soon(answer)).toBe('waits');
+    await store.settle();
+    expect(store.updates).toMatchObject([{ updatedAt: later.updatedAt }]);
+    // Where the store did not take that record nothing is presumed.
+    store.busy = true;
+    const lost = { ...later, updatedAt: later.updatedAt + 15_000 };
+    expect(await handler.update(lost, later)).toMatchObject({ code: '5.03' });
+    store.busy = false;
+    const again = handler.update({ ...lost, updatedAt: lost.updatedAt + 1 }, lost);
+    expect(await soon(again)).toBe('waits');
+    await store.settle();
+    expect(store.registrations).toMatchObject([{ updatedAt: lost.updatedAt + 1 }]);
+  });
+
+  it('with a lifetime of days is recorded once a minute at least', async () => {
+    const { store, handler } = desk();
+    let previous: Registration = { ...registrationOf('dev'), lifetime: 864_000, updatedAt: 1_700_000_160_000 };
+    for (let second = 10; second <= 120; second += 10) {
+      const next = { ...previous, updatedAt: 1_700_000_160_000 + second * 1_000 };
+      const answer = handler.update(next, previous);
+      await store.settle();
+      expect(await answer).toBeUndefined();
+      const recordedAt = store.updates[0]?.updatedAt ?? 1_700_000_160_000;
+      expect(next.updatedAt - recordedAt).toBeLessThan(60_000);
+      previous = next;
+    }
+    expect(store.updates[0]?.updatedAt).toBe(previous.updatedAt);
   });
 
   it.each([

@@ -130,7 +130,7 @@ describe('a restart', () => {
   });
 
   it('leaves one whose lifetime is over to its end: nobody follows it, no tree is made for it', async () => {
-    const { store, put, told, parts } = desk({ registered: 301 });
+    const { store, put, told, parts } = desk({ registered: 316 });
     put('with');
     put('without');
     store.put('tree', 'with', treeOf('with'));

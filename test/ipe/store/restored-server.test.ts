@@ -112,13 +112,13 @@ describe('a server that is started again with what it recorded', () => {
 });
 
 describe('a lifetime that ran on while nobody served', () => {
-  const service = (updatedAgo: number) => {
+  const service = (updatedAgo: number, presumed?: number) => {
     const clock = new HeldClock();
     const expired: string[] = [];
     const handler = { ...ACCEPT, expire: ({ endpoint }: { endpoint: string }) => void expired.push(endpoint) };
     const registrations = new RegistrationService({ lifetime: LIFETIME, clock }, handler);
     const registration = { ...registrationOf('dev'), lifetime: 300, updatedAt: clock.wall() - updatedAgo };
-    expect(registrations.restore(registration)).toBe(true);
+    expect(registrations.restore(registration, presumed)).toBe(true);
     expect(registrations.restore(registration)).toBe(false);
     return { clock, expired, registrations };
   };
@@ -126,6 +126,14 @@ describe('a lifetime that ran on while nobody served', () => {
   it('ends when the rest of it is over', () => {
     const { clock, expired } = service(200_000);
     clock.pass(99_000);
+    expect(expired).toEqual([]);
+    clock.pass(1_500);
+    expect(expired).toEqual(['dev']);
+  });
+
+  it('lasts as much longer as it may have been renewed after its record', () => {
+    const { clock, expired } = service(290_000, 15_000);
+    clock.pass(24_000);
     expect(expired).toEqual([]);
     clock.pass(1_500);
     expect(expired).toEqual(['dev']);
@@ -158,7 +166,7 @@ describe('a lifetime that ran on while nobody served', () => {
     await before.server.perform('dev', { type: 'observe', path: parsePath('/3303/0') });
     await before.server.stop(0);
     const [registration] = [...store.entries('registration')].map(({ record }) => record);
-    store.put('registration', 'dev', { ...(registration as Registration), updatedAt: Date.now() - 301_000 });
+    store.put('registration', 'dev', { ...(registration as Registration), updatedAt: Date.now() - 316_000 });
     const after = await serve(store, before.port);
     expect(after.restored).toEqual({ registrations: 1, observations: 1 });
     const taken = client.notify(tokenOf(client.requests[0]), { ...senml(21), observe: 2 });
