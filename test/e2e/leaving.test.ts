@@ -197,7 +197,7 @@ describe('what waits for the CSE when its device leaves', () => {
     );
     await notify(1, 2);
     await ipe.stop();
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
     cse.cse.faults.clear();
     await start({ store, lwm2m: { lifetime: { min: 1 } } });
     await eventually(
