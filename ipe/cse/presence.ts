@@ -41,6 +41,8 @@ export class CsePresence {
   #assumed = false;
   #seen: CseBase | undefined;
   #generation = 0;
+  /** Resources of the IPE itself that this run has created. */
+  #created = 0;
   #check: Promise<void> | undefined;
   readonly #remade: (() => void)[] = [];
   /** Resource IDs of further policies. */
@@ -145,16 +147,26 @@ export class CsePresence {
       await this.establish();
       return;
     }
+    const refusal = await this.#refusal();
+    if (refusal === undefined) return;
+    const before = this.#created;
+    await this.establish();
+    // A CSE that was merely unable to show them may have had them all the time.
+    if (refusal.retryable && this.#created === before) return;
+    this.#logger.warn('the resources of the IPE itself were missing on the CSE and have been made again');
+    for (const remade of this.#remade) remade();
+  }
+
+  /** Why our own resources cannot be seen; undefined: they can. Rejects with CseError where there is no answer. */
+  async #refusal(): Promise<CseError | undefined> {
     try {
       await this.#client.retrieve(ResourceType.ae, this.#aePath);
       for (const policy of this.#policies()) await this.#client.retrieve(ResourceType.acp, policy);
-      return;
+      return undefined;
     } catch (error) {
       if (!(error instanceof CseError) || error.rsc === undefined) throw error;
+      return error;
     }
-    await this.establish();
-    this.#logger.warn('the resources of the IPE itself were missing on the CSE and have been made again');
-    for (const remade of this.#remade) remade();
   }
 
   #policies(): string[] {
@@ -180,7 +192,7 @@ export class CsePresence {
       srv: [releaseVersion],
       ...variable,
     };
-    for (let again = true; !(await this.#created(attributes)); again = false) {
+    for (let again = true; !(await this.#create(attributes)); again = false) {
       try {
         await this.#adopt(variable);
         return;
@@ -193,9 +205,10 @@ export class CsePresence {
   }
 
   /** False when the AE, or another of that name or originator, is there already. */
-  async #created(attributes: CreateAttributes<typeof ResourceType.ae>): Promise<boolean> {
+  async #create(attributes: CreateAttributes<typeof ResourceType.ae>): Promise<boolean> {
     try {
       await this.#client.create(ResourceType.ae, this.#settings.base, attributes);
+      this.#created += 1;
       return true;
     } catch (error) {
       if (!isAeTaken(error)) throw error;
@@ -242,6 +255,7 @@ export class CsePresence {
     try {
       const rn = policyName(this.#settings);
       const created = await this.#client.create(ResourceType.acp, base, { rn, ...attributes });
+      this.#created += 1;
       return created.ri;
     } catch (error) {
       if (!isNameTaken(error)) throw error;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { silentLogger, systemClock } from '../../../common/index.ts';
-import { CseClient, ResourceType } from '../../../cse-client/index.ts';
+import { CseClient, Operation, ResourceType } from '../../../cse-client/index.ts';
 import { EmbeddedCse } from '../../../embedded-cse/index.ts';
 import { CsePresence } from '../../../ipe/cse/presence.ts';
 
@@ -50,6 +50,22 @@ it.each(['retrieve', 'update'] as const)('an own AE that goes between CREATE and
   });
   await presence().establish();
   expect(asked).toHaveLength(1);
+  expect(await administrator.retrieve(ResourceType.ae, AE)).toMatchObject({ aei: ORIGINATOR });
+});
+
+it('resources of the IPE that a CSE could not show for a moment are not taken for lost', async () => {
+  const own = presence();
+  const remade = vi.fn();
+  own.onRemade(remade);
+  await own.establish();
+  const show = { op: Operation.retrieve, to: AE };
+  cse.faults.refuse(5000, show, { times: 1 });
+  await own.check();
+  expect(remade).not.toHaveBeenCalled();
+  cse.faults.refuse(5000, show, { times: 1 });
+  await administrator.delete(AE);
+  await own.check();
+  expect(remade).toHaveBeenCalledOnce();
   expect(await administrator.retrieve(ResourceType.ae, AE)).toMatchObject({ aei: ORIGINATOR });
 });
 
