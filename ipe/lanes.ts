@@ -28,26 +28,16 @@ export class Lanes {
   }
 
   /** Runs `work` when its turn has come; settles as it does. */
-  run<T>(work: () => Promise<T>, priority: Priority = 'normal'): Promise<T> {
-    if (this.#busy < this.#limit()) {
-      this.#busy += 1;
-      return this.#occupy(work);
+  async run<T>(work: () => Promise<T>, priority: Priority = 'normal'): Promise<T> {
+    if (this.#busy < this.#limit()) this.#busy += 1;
+    else await new Promise<void>((resolve) => this.#line.add(resolve, priority, '', this.#clock.monotonic()));
+    try {
+      return await work();
+    } finally {
+      this.#busy -= 1;
+      this.#begin();
     }
-    const turn = new Promise<void>((resolve) => this.#line.add(resolve, priority, '', this.#clock.monotonic()));
-    return turn.then(() => this.#occupy(work));
   }
-
-  #occupy<T>(work: () => Promise<T>): Promise<T> {
-    const done = work();
-    // Where an async function would do, which costs more: this is in the way of every value and Register.
-    done.then(this.#ended, this.#ended);
-    return done;
-  }
-
-  readonly #ended = (): void => {
-    this.#busy -= 1;
-    this.#begin();
-  };
 
   /** Whoever begins is counted at once, for it goes on only a little later. */
   #begin(): void {

@@ -269,13 +269,7 @@ export class Bridge implements RegistrationHandler {
       await lanes.run(
         async () => {
           if (availability.away !== undefined) throw new CseError('cse/unreachable', availability.away);
-          const { generation } = this.#parts.presence;
-          try {
-            await this.#bring(registration, names, registered, whole);
-          } catch (error) {
-            if (!(await this.#hasPresenceAgain(error, generation))) throw error;
-            await this.#bring(registration, names, registered, whole);
-          }
+          await this.#withPresence(() => this.#bring(registration, names, registered, whole));
         },
         ORDER_OF_SERVICE[registered ? 'register' : 'update'],
       );
@@ -299,9 +293,17 @@ export class Bridge implements RegistrationHandler {
     follower.follow(registration, next, registered);
   }
 
-  /** True where a request failed because the CSE had lost the IPE's own resources, and they have been made again. */
-  async #hasPresenceAgain(error: unknown, generation: number): Promise<boolean> {
-    return (isPresenceLost(error) || isRefused(error, 4004)) && this.#parts.presence.restore(generation);
+  /** Runs the work; once more when it failed because the CSE had lost the IPE's own resources. */
+  async #withPresence(work: () => Promise<void>): Promise<void> {
+    const { presence } = this.#parts;
+    const { generation } = presence;
+    try {
+      await work();
+    } catch (error) {
+      const suspicious = isPresenceLost(error) || isRefused(error, 4004);
+      if (!suspicious || !(await presence.restore(generation))) throw error;
+      await work();
+    }
   }
 
   async #remove(what: string, registration: Registration): Promise<Refusal | undefined> {

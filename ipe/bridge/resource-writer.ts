@@ -37,11 +37,11 @@ export async function ensureNode(work: Work, originator: string | undefined) {
   try {
     const attributes = createAttributes(NODE_ATTRIBUTES, work.context);
     const options = originator === undefined ? {} : { originator };
-    const node = await work.client.create(ResourceType.node, work.base, attributes, options);
-    work.undo.made(path);
+    const node = await work.undo.track(path, () =>
+      work.client.create(ResourceType.node, work.base, attributes, options),
+    );
     return node.ri;
   } catch (error) {
-    work.undo.failed(path, error);
     if (!isNameTaken(error)) throw error;
   }
   const existing = await work.client.retrieve(ResourceType.node, path);
@@ -84,15 +84,12 @@ export async function ensureAe(work: Work): Promise<boolean> {
 
 /** The refusal where the AE or its AE-ID is there already. */
 async function createAe(work: Work): Promise<CseError | undefined> {
-  const path = aePath(work);
   try {
     const attributes = createAttributes(AE_ATTRIBUTES, work.context);
     const options = { originator: work.context.names.aeId, ...UNANSWERED };
-    await work.client.create(ResourceType.ae, work.base, attributes, options);
-    work.undo.made(path);
+    await work.undo.track(aePath(work), () => work.client.create(ResourceType.ae, work.base, attributes, options));
     return undefined;
   } catch (error) {
-    work.undo.failed(path, error);
     if (!isAeTaken(error)) throw error;
     return error;
   }
@@ -104,10 +101,8 @@ export async function ensureContainer(work: Work, link: ObjectLink): Promise<voi
   const path = `${aePath(work)}/${containerName(link)}`;
   try {
     const attributes = createAttributes(CONTAINER_ATTRIBUTES, context);
-    await work.client.create(ResourceType.container, aePath(work), attributes, UNANSWERED);
-    work.undo.made(path);
+    await work.undo.track(path, () => work.client.create(ResourceType.container, aePath(work), attributes, UNANSWERED));
   } catch (error) {
-    work.undo.failed(path, error);
     if (!isNameTaken(error)) throw error;
     const attributes = repairAttributes(CONTAINER_ATTRIBUTES, context);
     await write(work, { ty: ResourceType.container, path, attributes, extent: 'whole' });

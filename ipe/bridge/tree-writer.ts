@@ -88,8 +88,8 @@ export class TreeWriter {
       const linked = { ...work, context: { ...work.context, nodeLink: this.#nodeLink(nodeId) } };
       if (await ensureAe(linked)) {
         // Taken back in the other order: ACME can never delete an AE whose node went before it.
-        if (nodeId !== undefined) work.undo.made(nodePath(work));
-        work.undo.made(aePath(work));
+        if (nodeId !== undefined) work.undo.adopt(nodePath(work));
+        work.undo.adopt(aePath(work));
         await this.#dropUnlisted(linked);
       }
       await each(registration.objectLinks.links, (link) => ensureContainer(linked, link));
@@ -266,29 +266,22 @@ function isChildOf({ value }: ChildReference, { resourceName }: EndpointNames): 
 const AT_ONCE = 8;
 
 /** Works on all, a few at once; after a failure nothing new is begun, and it rejects when nothing runs on behind it. */
-function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  if (items.length === 0) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    let begun = 0;
-    let running = 0;
-    let failure: { readonly error: unknown } | undefined;
-    const goOn = () => {
-      while (begun < items.length && running < AT_ONCE && failure === undefined) {
-        running += 1;
-        work(items[begun++] as T).then(done, failed);
+async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let begun = 0;
+  let failure: { readonly error: unknown } | undefined;
+  const worker = async () => {
+    while (begun < items.length && failure === undefined) {
+      const item = items[begun] as T;
+      begun += 1;
+      try {
+        await work(item);
+      } catch (error) {
+        failure ??= { error };
       }
-      if (running > 0) return;
-      if (failure === undefined) resolve();
-      else reject(failure.error);
-    };
-    const done = () => {
-      running -= 1;
-      goOn();
-    };
-    const failed = (error: unknown) => {
-      failure ??= { error };
-      done();
-    };
-    goOn();
-  });
+    }
+  };
+  const workers: Promise<void>[] = [];
+  for (let at = 0; at < items.length && at < AT_ONCE; at += 1) workers.push(worker());
+  await Promise.all(workers);
+  if (failure !== undefined) throw failure.error;
 }

@@ -12,14 +12,21 @@ export class Undo {
     this.#leave = leave;
   }
 
-  /** The resource at `path` was made, or was taken over: nothing else will delete it. */
-  made(path: string): void {
-    this.#created.push(path);
+  /** Runs a CREATE of the resource at `path`; it counts as made unless the CSE said that it refused it. */
+  async track<T>(path: string, create: () => Promise<T>): Promise<T> {
+    try {
+      const created = await create();
+      this.#created.push(path);
+      return created;
+    } catch (error) {
+      if (!(error instanceof CseError) || error.rsc === undefined) this.#created.push(path);
+      throw error;
+    }
   }
 
-  /** The CREATE of the resource at `path` failed; it counts as made unless the CSE said that it refused it. */
-  failed(path: string, error: unknown): void {
-    if (!(error instanceof CseError) || error.rsc === undefined) this.#created.push(path);
+  /** Counts a resource that was taken over as made, since nothing else will delete it. */
+  adopt(path: string): void {
+    this.#created.push(path);
   }
 
   /** Deletes what was made, the last first and nothing below what is deleted anyway. Never rejects. */
