@@ -80,22 +80,11 @@ function decided(
   previous: Registration,
   parts: Recording,
 ): Answer {
-  if (refusal === undefined) {
-    if (isRecorded(registration, parts, previous)) return undefined;
-    return put(registration, parts, previous, { durable: undefined, not: unrecorded });
-  }
+  if (refusal === undefined) return put(registration, parts, previous, { durable: undefined, not: unrecorded });
   if (!refusal.code.startsWith('5.')) return refusal;
   // A refusal of class 5 takes address and time over all the same.
   const { peer, updatedAt } = registration;
-  const renewed = { ...previous, peer, updatedAt };
-  if (isRecorded(renewed, parts, previous)) return refusal;
-  return put(renewed, parts, previous, { durable: refusal, not: () => refusal });
-}
-
-/** True where what stands in the store already says enough of an Update. */
-function isRecorded(registration: Registration, { behind, everyUpdate }: Recording, previous: Registration): boolean {
-  if (everyUpdate === true || behind.has(registration.endpoint)) return false;
-  return isRenewal(registration, previous) && isPresumed(registration, previous);
+  return put({ ...previous, peer, updatedAt }, parts, previous, { durable: refusal, not: () => refusal });
 }
 
 /** What is answered when a record is durable, and when it cannot be made so. */
@@ -106,33 +95,42 @@ interface Outcome<R> {
 
 const DURABLE: Outcome<boolean> = { durable: true, not: () => false };
 
-/** Records a registration: whole, unless only the time differs from the previous one. */
+/** Records what has to be recorded of a registration; answers at once where nothing has. */
 function put<R>(
   registration: Registration,
   parts: Recording,
   previous: Registration | undefined,
   { durable, not }: Outcome<R>,
-): Promise<R> {
+): R | Promise<R> {
+  const { store, behind, logger } = parts;
+  const { endpoint } = registration;
+  const kind = outstanding(registration, parts, previous);
+  if (kind === undefined) return durable;
   const failed = (error: unknown): R => {
     const fields = { ...registrationFields(registration), reason: errorMessage(error) };
-    parts.logger.debug('a registration was not recorded', fields);
+    logger.debug('a registration was not recorded', fields);
     return not(parts);
   };
   try {
-    take(registration, parts, previous);
-    return parts.store.flushed().then(() => durable, failed);
+    behind.add(endpoint);
+    store.put(kind, endpoint, registration);
+    behind.delete(endpoint);
+    return store.flushed().then(() => durable, failed);
   } catch (error) {
-    return Promise.resolve(failed(error));
+    return failed(error);
   }
 }
 
-function take(registration: Registration, { store, behind }: Recording, previous: Registration | undefined): void {
-  const { endpoint } = registration;
-  const kind =
-    previous !== undefined && isRenewal(registration, previous) && !behind.has(endpoint) ? 'update' : 'registration';
-  behind.add(endpoint);
-  store.put(kind, endpoint, registration);
-  behind.delete(endpoint);
+/** The registration whole, its time alone, or nothing, where what stands in the store says enough. */
+function outstanding(
+  registration: Registration,
+  { behind, everyUpdate }: Recording,
+  previous: Registration | undefined,
+): 'registration' | 'update' | undefined {
+  if (previous === undefined || behind.has(registration.endpoint) || !isRenewal(registration, previous)) {
+    return 'registration';
+  }
+  return everyUpdate !== true && isPresumed(registration, previous) ? undefined : 'update';
 }
 
 /** A registration has ended whatever becomes of its record: one that stays ends with its lifetime. */
