@@ -1,6 +1,5 @@
 import { Acme } from '../test/support/acme.ts';
-import { measureRawRate } from './bridge-part.ts';
-import { metricsOf } from './lwm2m-part.ts';
+import { measureRawRate, metricsOfSides, SIDE } from './bridge-part.ts';
 import { type Metrics, progress, type Series, series } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
 import { playLoad, type Subject, startBridge } from './subjects.ts';
@@ -13,8 +12,6 @@ export const WINDOW = 16;
 export const IN_FLIGHT = [1, 2, 4, 8] as const;
 /** Turns of the bridge before it is measured, so that it has found out how many requests at once are best. */
 const WARM_UP = 2;
-/** What is measured of the bridge. */
-export const SIDE = ['register', 'update', 'deregister'] as const;
 
 /** A real ACME CSE, emptied before each round: the CSE client alone and the whole bridge as it comes take turns. */
 export async function measureAcme(options: BenchOptions): Promise<Series> {
@@ -57,13 +54,8 @@ async function oneRound(acme: Acme, round: number, { rounds, quick }: BenchOptio
 }
 
 async function bridgeTurn(bridge: Subject, endpoints: number): Promise<Metrics> {
-  const { phases } = await playLoad(bridge, {
-    mode: SIDE.join(','),
-    endpoints,
-    window: WINDOW,
-    prefix: 'acme-',
-  });
-  return Object.assign({}, ...SIDE.map((side) => metricsOf(side, phases[side]))) as Metrics;
+  const mode = SIDE.join(',');
+  return metricsOfSides(await playLoad(bridge, { mode, endpoints, window: WINDOW, prefix: 'acme-' }));
 }
 
 /** The mean of each metric over the turns that have it; of failures the sum. */

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
 import type { CseRates } from './cse-rate.ts';
+import type { LoadResult } from './load/phases.ts';
 import { metricsOf } from './lwm2m-part.ts';
 import { type Metrics, progress, type Series, series } from './metrics.ts';
 import type { BenchOptions } from './options.ts';
@@ -18,6 +19,9 @@ const ENDPOINTS = 20_000;
 /** Requests on the wire to the CSE, the same for the bridge and for the client alone. */
 const IN_FLIGHT = 32;
 const RAW_DEVICES = 10_000;
+
+/** What is measured of the bridge. */
+export const SIDE = ['register', 'update', 'deregister'] as const;
 
 /** How the client alone is measured. */
 export interface RawRateOptions {
@@ -74,17 +78,17 @@ export async function measureRawRate(url: string, options: RawRateOptions): Prom
 async function measureDirect(url: string, endpoints: number, warmUp: number): Promise<Metrics> {
   const direct = await startDirectServer(url, IN_FLIGHT);
   try {
-    const mode = 'register,update,deregister';
+    const mode = SIDE.join(',');
     await playLoad(direct, { mode, endpoints: warmUp, prefix: 'warm-' });
-    const { phases } = await playLoad(direct, { mode, endpoints, prefix: 'direct-' });
-    return {
-      ...metricsOf('register', phases.register),
-      ...metricsOf('update', phases.update),
-      ...metricsOf('deregister', phases.deregister),
-    };
+    return metricsOfSides(await playLoad(direct, { mode, endpoints, prefix: 'direct-' }));
   } finally {
     await direct.child.stop();
   }
+}
+
+/** What the phases of a load came to. */
+export function metricsOfSides({ phases }: LoadResult): Metrics {
+  return Object.assign({}, ...SIDE.map((side) => metricsOf(side, phases[side]))) as Metrics;
 }
 
 /** Requests of one kind that the CSE has had so far, or all of them. */
@@ -94,7 +98,7 @@ async function requestsSoFar(cse: Subject): Promise<number> {
 }
 
 async function measureBridged(bridge: Subject, cse: Subject, endpoints: number, warmUp: number): Promise<Metrics> {
-  await playLoad(bridge, { mode: 'register,update,deregister', endpoints: warmUp, prefix: 'warm-' });
+  await playLoad(bridge, { mode: SIDE.join(','), endpoints: warmUp, prefix: 'warm-' });
   // A request of each kind by itself, so that what each costs the CSE can be told apart.
   const cost = async (mode: string, options: LoadWords) => {
     const before = await requestsSoFar(cse);
@@ -104,14 +108,12 @@ async function measureBridged(bridge: Subject, cse: Subject, endpoints: number, 
   const register = await cost('register', { prefix: 'cost-' });
   const registerAndUpdate = await cost('register,update', { prefix: 'cost-update-' });
   const registerAndDeregister = await cost('register,deregister', { prefix: 'cost-deregister-' });
-  const load = await playLoad(bridge, { mode: 'register,update,deregister', endpoints, prefix: 'busy-' });
+  const load = await playLoad(bridge, { mode: SIDE.join(','), endpoints, prefix: 'busy-' });
   return {
     requestsPerRegister: register,
     requestsPerUpdate: registerAndUpdate - register,
     requestsPerDeregister: registerAndDeregister - register,
-    ...metricsOf('register', load.phases.register),
-    ...metricsOf('update', load.phases.update),
-    ...metricsOf('deregister', load.phases.deregister),
+    ...metricsOfSides(load),
   };
 }
 

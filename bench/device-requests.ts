@@ -17,8 +17,9 @@ import {
 export const BASE = 'cse-in';
 const LIFETIME = 3_600_000;
 
-/** Originator of the nodes; absent: the client's. */
+/** What the requests carry beside what they are about. */
 export interface RequestOptions {
+  /** Originator of the nodes; absent: the client's. */
   readonly administrator?: string;
   /** Resource ID of the policy that everything carries. */
   readonly policy: string;

@@ -3,6 +3,7 @@ import { CseClient, ResourceType } from '../cse-client/index.ts';
 import { UNANSWERED } from '../ipe/bridge/whole-write.ts';
 import { Lwm2mServer, type Path, type Registration, type Report } from '../lwm2m/index.ts';
 import { BASE, DeviceRequests } from './device-requests.ts';
+import { serve } from './serve.ts';
 
 // The LwM2M server and the CSE client with nothing between them: the very requests of the bridge, yet nothing is looked
 // after, remembered, told or put right. What these two cost is what the whole bridge can reach at best. One JSON line when ready.
@@ -15,7 +16,6 @@ const { values } = parseArgs({
   },
 });
 const OBSERVED: Path = { objectId: 3303, instanceId: 0 };
-const GRACE = 1_000;
 
 const client = new CseClient({
   url: values.url,
@@ -60,11 +60,4 @@ async function observe({ endpoint }: Registration): Promise<void> {
   if (kind !== 'success') process.stderr.write(`direct-server: ${endpoint} is not observed: ${kind}\n`);
 }
 
-const { port } = await server.start();
-const alive = setInterval(() => {}, 1 << 30);
-process.once('SIGTERM', async () => {
-  await server.stop(GRACE);
-  await client.close();
-  clearInterval(alive);
-});
-process.stdout.write(`${JSON.stringify({ ready: true, port, pid: process.pid })}\n`);
+await serve(server, () => client.close());

@@ -3,6 +3,7 @@ import { silentLogger } from '../common/index.ts';
 import { LmdbStore } from '../ipe/store/lmdb-store.ts';
 import { recorded } from '../ipe/store/recording.ts';
 import { Lwm2mServer, type RegistrationHandler } from '../lwm2m/index.ts';
+import { serve } from './serve.ts';
 
 /**
  * The LwM2M side alone, every registration accepted and recorded in the directory of the first argument. `--every-update`: also
@@ -15,7 +16,6 @@ const ACCEPT_ALL: RegistrationHandler = {
   deregister: () => undefined,
   expire: () => undefined,
 };
-const GRACE = 1_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,11 +33,4 @@ const server = new Lwm2mServer(
     everyUpdate: values['every-update'],
   }),
 );
-const { port } = await server.start();
-const alive = setInterval(() => {}, 1 << 30);
-process.once('SIGTERM', async () => {
-  await server.stop(GRACE);
-  await store.close();
-  clearInterval(alive);
-});
-process.stdout.write(`${JSON.stringify({ ready: true, port, pid: process.pid })}\n`);
+await serve(server, () => store.close());

@@ -1,4 +1,5 @@
-import { DEVICES, IN_FLIGHT, SIDE, WINDOW } from './acme-part.ts';
+import { DEVICES, IN_FLIGHT, WINDOW } from './acme-part.ts';
+import { SIDE } from './bridge-part.ts';
 import { dtlsTable } from './dtls-table.ts';
 import { growthTable, steadyTable, stormTable } from './load-tables.ts';
 import { type Metrics, type Series, series } from './metrics.ts';
@@ -37,12 +38,16 @@ const STORED_ROWS: typeof LWM2M_ROWS = [
   ['server CPU per update, µs, each of them recorded', 'everyUpdateCpu'],
 ];
 
+/** The same series with what `more` makes of each round. */
+function withMore({ median, rounds }: Series, more: (round: Metrics) => Metrics): Series {
+  const add = (round: Metrics): Metrics => ({ ...round, ...more(round) });
+  return { median: add(median), rounds: rounds.map(add) };
+}
+
 function withFailures(series: Series): Series {
-  const add = (round: Metrics): Metrics => ({
-    ...round,
-    failures: (round.registerFailures ?? 0) + (round.updateFailures ?? 0) + (round.pacedFailures ?? 0),
-  });
-  return { median: add(series.median), rounds: series.rounds.map(add) };
+  return withMore(series, ({ registerFailures = 0, updateFailures = 0, pacedFailures = 0 }) => ({
+    failures: registerFailures + updateFailures + pacedFailures,
+  }));
 }
 
 /** Ours beside Leshan's, where that was measured. */
@@ -76,13 +81,11 @@ function storedTable({ stored, leshan }: NonNullable<BenchResults['lwm2m']>): Ta
 
 /** Leshan's Updates beside ours that are all recorded. */
 function withEveryUpdate(series: Series): Series {
-  const add = (round: Metrics): Metrics => ({
-    ...round,
-    everyUpdateRate: round.updateRate ?? Number.NaN,
-    everyUpdateP99: round.updateP99 ?? Number.NaN,
-    everyUpdateCpu: round.updateCpu ?? Number.NaN,
-  });
-  return { median: add(series.median), rounds: series.rounds.map(add) };
+  return withMore(series, ({ updateRate = Number.NaN, updateP99 = Number.NaN, updateCpu = Number.NaN }) => ({
+    everyUpdateRate: updateRate,
+    everyUpdateP99: updateP99,
+    everyUpdateCpu: updateCpu,
+  }));
 }
 
 function lwm2mTable({ ours, leshan }: NonNullable<BenchResults['lwm2m']>): Table {
