@@ -77,6 +77,19 @@ async function device(): Promise<Device> {
   return opened;
 }
 
+/** A device of an earlier run, which ended when that container of its commands was there. */
+async function leftBehind(commands: 'requests' | 'responses'): Promise<Device> {
+  await start();
+  const known = await device();
+  await known.register({ endpoint: 'known' });
+  await eventually(
+    () => app.see(container, `known/${commands}`),
+    (found) => found !== undefined,
+  );
+  await ipe?.stop();
+  return known;
+}
+
 async function sensorOf(value: number): Promise<AnsweringDevice> {
   const opened = await AnsweringDevice.open(ipe?.port ?? 0);
   ends.push(() => opened.close());
@@ -172,14 +185,7 @@ describe('a start while the CSE that an earlier run knew is silent', { timeout: 
   });
 
   it.each(['its AE', 'its policies'])('goes on when it falls silent in the middle, at %s', async (moment) => {
-    await start();
-    const known = await device();
-    await known.register({ endpoint: 'known' });
-    await eventually(
-      () => app.see(container, 'known/requests'),
-      (found) => found !== undefined,
-    );
-    await ipe?.stop();
+    const known = await leftBehind('requests');
     cse.cse.faults.drop(moment === 'its policies' ? { to: /acp-.*-requests/ } : { op: Operation.create, ty: ae });
     const { ready } = await start();
     expect(ready.cse.away).toContain('closed the connection');
@@ -193,14 +199,7 @@ describe('a start while the CSE that an earlier run knew is silent', { timeout: 
     ['its AE', { op: Operation.create, ty: ae }],
     ['its policies', { to: /acp-.*-responses/ }],
   ])('bears a refusal that may pass, at %s', async (_, match) => {
-    await start();
-    const known = await device();
-    await known.register({ endpoint: 'known' });
-    await eventually(
-      () => app.see(container, 'known/responses'),
-      (found) => found !== undefined,
-    );
-    await ipe?.stop();
+    const known = await leftBehind('responses');
     const refused = cse.cse.faults.refuse(5000, match, { times: 2 });
     const { ready } = await start({ cse: { startTimeout: '10s' } });
     expect(refused.hits).toBe(2);
